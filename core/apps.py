@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "core"
+    verbose_name = "Machine room"
+
+    def ready(self) -> None:
+        from django.db.backends.signals import connection_created
+
+        from core import checks  # noqa: F401  (importing registers the system checks)
+        from core.db import install_rollback_guard
+
+        connection_created.connect(install_rollback_guard, dispatch_uid="core.rollback_guard")

@@ -1,0 +1,51 @@
+"""Redis as a cache whose loss is only slow: a page never fails because of it."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+# After a failure nobody asks for so many seconds, so that a dead Redis costs one request its timeout and not every one.
+REST_SECONDS = 3.0
+
+
+class TolerantRedisCache(RedisCache):
+    """Django's Redis cache, for which a Redis that is away is an empty one that takes nothing.
+
+    The limits of the API are counted here too: while Redis is away, nobody is limited.
+    """
+
+    _resting_until = 0.0
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        return self._try(lambda: super(TolerantRedisCache, self).get(key, default, version), default)
+
+    def set(self, key: str, value: Any, *args: Any, **options: Any) -> None:
+        self._try(lambda: super(TolerantRedisCache, self).set(key, value, *args, **options), None)
+
+    def add(self, key: str, value: Any, *args: Any, **options: Any) -> bool:
+        return self._try(lambda: super(TolerantRedisCache, self).add(key, value, *args, **options), False)
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        return self._try(lambda: super(TolerantRedisCache, self).delete(key, version), False)
+
+    def get_many(self, keys: Any, version: int | None = None) -> dict[str, Any]:
+        return self._try(lambda: super(TolerantRedisCache, self).get_many(keys, version), {})
+
+    def set_many(self, data: Any, *args: Any, **options: Any) -> list[str]:
+        return self._try(lambda: super(TolerantRedisCache, self).set_many(data, *args, **options), list(data))
+
+    def _try(self, deed: Callable[[], T], otherwise: T) -> T:
+        if time.monotonic() < TolerantRedisCache._resting_until:
+            return otherwise
+        try:
+            return deed()
+        except (RedisError, OSError) as error:
+            TolerantRedisCache._resting_until = time.monotonic() + REST_SECONDS
+            log.warning("cache_unreachable", error=repr(error))
+            return otherwise

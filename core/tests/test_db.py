@@ -1,0 +1,92 @@
+"""Transactions: repeated when the database asks for it, never half committed."""
+
+import pytest
+from django.db import OperationalError, transaction
+
+from core.db import LockedRowsSkipped, atomic_retry, is_outermost, waits_for_locks
+from core.models import Job
+
+
+class Flaky:
+    """A deed that fails with these errors before it succeeds."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.runs = 0
+        self.waited = []
+
+    def deed(self):
+        self.runs += 1
+        self.waited.append(waits_for_locks())
+        Job.objects.create(kind="flaky")
+        if self.errors:
+            raise self.errors.pop(0)
+        return "done"
+
+
+def run(flaky):
+    @atomic_retry
+    def flaky_deed():
+        return flaky.deed()
+
+    return flaky_deed()
+
+
+@pytest.mark.django_db
+def test_a_deadlock_is_repeated_and_leaves_one_row():
+    flaky = Flaky(OperationalError(1213, "Deadlock found"), OperationalError(1205, "Lock wait timeout"))
+    assert run(flaky) == "done"
+    assert flaky.runs == 3
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_after_four_tries_the_error_is_told():
+    flaky = Flaky(*[OperationalError(1213, "Deadlock found")] * 4)
+    with pytest.raises(OperationalError):
+        run(flaky)
+    assert flaky.runs == 4
+    assert Job.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_other_database_errors_are_not_repeated():
+    flaky = Flaky(OperationalError(1054, "Unknown column"))
+    with pytest.raises(OperationalError):
+        run(flaky)
+    assert flaky.runs == 1
+
+
+@pytest.mark.django_db
+def test_skipped_rows_make_the_next_run_wait():
+    flaky = Flaky(LockedRowsSkipped())
+    assert run(flaky) == "done"
+    assert flaky.waited[1] is True
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_inside_another_transaction_it_joins_and_does_not_repeat():
+    flaky = Flaky(OperationalError(1213, "Deadlock found"))
+    with pytest.raises(OperationalError), transaction.atomic():
+        assert not is_outermost()
+        run(flaky)
+    assert flaky.runs == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_swallowed_deadlock_cannot_commit_the_other_half():
+    from django.db import connection
+
+    def deadlock(execute, sql, params, many, context):
+        if "core_job" in sql and "INSERT" in sql:
+            raise OperationalError(1213, "Deadlock found")
+        return execute(sql, params, many, context)
+
+    with pytest.raises(transaction.TransactionManagementError), transaction.atomic():
+        connection.execute_wrappers.insert(0, connection.execute_wrappers.pop())
+        with connection.execute_wrapper(deadlock):
+            try:
+                Job.objects.create(kind="swallowed")
+            except OperationalError:
+                Job.objects.count()
