@@ -1,0 +1,179 @@
+"""The one pricing function: cart page, checkout, API and order all ask it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from carts.models import Cart, CartItem, ShippingMethod, TaxRate
+from catalog.models import RentalPlan, Variant
+from core.money import ZERO, percent_of, tax_inside
+
+
+@dataclass(frozen=True)
+class QuoteLine:
+    """One line of a cart at today's price."""
+
+    item_code: str
+    variant: Variant
+    rental_plan: RentalPlan | None
+    quantity: int
+    available: int
+    unit_price: Decimal
+    discount: Decimal
+    tax: Decimal
+    total: Decimal
+    due_now: Decimal
+
+    @property
+    def problem(self) -> str:
+        """Return the reason why this line cannot be ordered as it stands, or ""."""
+        if not self.variant.can_be_bought:
+            return "not_for_sale"
+        return "sold_out" if self.quantity > self.available else ""
+
+
+@dataclass(frozen=True)
+class Tax:
+    """The tax that applies at a place."""
+
+    name: str
+    percent: Decimal
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a cart costs: Σ due_now + shipping − discount (+ tax when prices do not include it) = total."""
+
+    lines: Sequence[QuoteLine]
+    currency: str
+    prices_include_tax: bool
+    tax: Tax
+    shipping_method: ShippingMethod | None
+    goods_total: Decimal
+    shipping_total: Decimal
+    shipping_tax: Decimal
+    discount_total: Decimal
+    tax_total: Decimal
+    total: Decimal
+
+    @property
+    def item_count(self) -> int:
+        """Return how many things are in the cart."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def has_rent(self) -> bool:
+        """Tell whether anything in it is rented."""
+        return any(line.rental_plan for line in self.lines)
+
+    @property
+    def has_problems(self) -> bool:
+        """Tell whether a line stands in the way of ordering."""
+        return any(line.problem for line in self.lines)
+
+
+def quote(cart: Cart | None, *, address: Mapping[str, str] | None, shipping_method: ShippingMethod | None) -> Quote:
+    """Price `cart` at this moment, in the shop's currency.
+
+    `address` (country, region) decides the tax; without one the shop's own country does. Without a shipping method
+    shipping counts as 0. Each line's tax is rounded by itself, so the total is the sum of what is printed.
+    """
+    currency = settings.SHOP_CURRENCY
+    tax = tax_at(address)
+    include = settings.PRICES_INCLUDE_TAX
+    lines = _priced_lines(_items_of(cart), tax=tax, include=include, currency=currency)
+    goods = sum((line.due_now for line in lines), ZERO)
+    shipping = shipping_price(shipping_method, goods) if lines else ZERO
+    shipping_tax = _tax_of(shipping, tax, include=include, currency=currency)
+    tax_total = sum((line.tax for line in lines), ZERO) + shipping_tax
+    return Quote(
+        lines=lines,
+        currency=currency,
+        prices_include_tax=include,
+        tax=tax,
+        shipping_method=shipping_method,
+        goods_total=goods,
+        shipping_total=shipping,
+        shipping_tax=shipping_tax,
+        discount_total=ZERO,
+        tax_total=tax_total,
+        total=goods + shipping + (ZERO if include else tax_total),
+    )
+
+
+def tax_at(address: Mapping[str, str] | None) -> Tax:
+    """Return the tax at `address`: the region's row before the country's, no row no tax."""
+    country = (address or {}).get("country") or settings.SHOP_COUNTRY
+    region = ((address or {}).get("region") or "").strip()
+    rates = {rate.region.lower(): rate for rate in TaxRate.objects.filter(country=country)}
+    rate = rates.get(region.lower()) or rates.get("")
+    return Tax(rate.name, rate.percent) if rate else Tax("", ZERO)
+
+
+def shipping_price(method: ShippingMethod | None, goods_total: Decimal) -> Decimal:
+    """Return what `method` costs for goods worth `goods_total`, in the shop's currency."""
+    if method is None or method.kind == ShippingMethod.Kind.PICKUP:
+        return ZERO
+    if (
+        method.kind == ShippingMethod.Kind.FREE_OVER
+        and method.free_over is not None
+        and goods_total >= method.free_over
+    ):
+        return ZERO
+    return method.price
+
+
+def shipping_methods_for(country: str) -> list[ShippingMethod]:
+    """Return the active ways of shipping to `country` (ISO code), in the shop's order."""
+    return [
+        method
+        for method in ShippingMethod.objects.filter(is_active=True)
+        if not method.countries or country in method.countries
+    ]
+
+
+def _items_of(cart: Cart | None) -> Sequence[CartItem]:
+    if cart is None:
+        return []
+    return (
+        CartItem.objects.filter(cart=cart)
+        .select_related("variant__product__brand", "variant__product__category", "rental_plan")
+        .annotate(available=Count("variant__units", filter=Q(variant__units__state="available")))
+        .order_by("id")
+    )
+
+
+def _priced_lines(items: Sequence[CartItem], *, tax: Tax, include: bool, currency: str) -> list[QuoteLine]:
+    lines = []
+    left: dict[int, int] = {}
+    for item in items:
+        plan = item.rental_plan
+        price = plan.monthly_price if plan else (item.variant.price or ZERO)
+        due_now = price * item.quantity
+        # Bought and rented lines of one variant share its units: the first line takes them first.
+        available = left.setdefault(item.variant_id, item.available)
+        left[item.variant_id] = max(0, available - item.quantity)
+        lines.append(
+            QuoteLine(
+                item_code=item.code,
+                variant=item.variant,
+                rental_plan=plan,
+                quantity=item.quantity,
+                available=available,
+                unit_price=price,
+                discount=ZERO,
+                tax=_tax_of(due_now, tax, include=include, currency=currency),
+                total=due_now * (plan.months if plan else 1),
+                due_now=due_now,
+            )
+        )
+    return lines
+
+
+def _tax_of(amount: Decimal, tax: Tax, *, include: bool, currency: str) -> Decimal:
+    if include:
+        return tax_inside(amount, tax.percent, currency)
+    return percent_of(amount, tax.percent, currency)

@@ -1,0 +1,6 @@
+"""Orders: what was promised to whom, and how it reaches them."""
+
+from orders.models.fulfilment import Allocation, Shipment
+from orders.models.order import Order, OrderBill, OrderEvent, OrderLine
+
+__all__ = ["Allocation", "Order", "OrderBill", "OrderEvent", "OrderLine", "Shipment"]

@@ -1,0 +1,32 @@
+"""Which ways of paying fit an order, and how long units are kept for each."""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from carts.models import ShippingMethod
+from payments.models import Payment
+
+Method = Payment.Method
+# architecture.md, "Holds outlive attempts". Cash and pick-up orders are confirmed at once, so nothing expires.
+HOLD_FOR = {Method.BANK_TRANSFER: timedelta(days=3)}
+DUE_IN = {
+    Method.BANK_TRANSFER: timedelta(days=3),
+    Method.PAY_AT_PICKUP: timedelta(days=2),
+    Method.CASH_ON_DELIVERY: timedelta(days=14),
+}
+CONFIRMED_WHEN_PLACED = frozenset({Method.CASH_ON_DELIVERY, Method.PAY_AT_PICKUP})
+
+
+def payment_methods_for(shipping_method: ShippingMethod, *, has_rent: bool) -> list[Payment.Method]:
+    """Return the ways of paying offered with `shipping_method`. Rent is never paid by hand."""
+    if has_rent:
+        return []
+    offered = []
+    if settings.BANK_TRANSFER_INSTRUCTIONS:
+        offered.append(Method.BANK_TRANSFER)
+    if shipping_method.kind == ShippingMethod.Kind.PICKUP:
+        offered.append(Method.PAY_AT_PICKUP)
+    elif shipping_method.allows_cash_on_delivery:
+        offered.append(Method.CASH_ON_DELIVERY)
+    return offered

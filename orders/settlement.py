@@ -1,0 +1,61 @@
+"""What an order does with money for its bills."""
+
+from decimal import Decimal
+
+from django.db import transaction
+
+from catalog.holding import hold_again
+from core.money import ZERO
+from core.refusals import Conflict
+from orders.allocating import demand_of, promise_units
+from orders.confirming import confirm
+from orders.flow import CancelReason, OrderState
+from orders.models import Order
+from payments.billing import reopen_bill
+from payments.flow import BillState
+from payments.models import Bill
+from payments.settling import amount_outstanding
+from payments.signals import Claim
+
+
+def claim_for_order(bill: Bill, amount: Decimal) -> Claim | None:
+    """Answer what an order does with `amount` that arrived for `bill`. None: the bill belongs to no order.
+
+    The caller holds the locks of bill and payment. The last missing cent confirms a pending order; money for an expired
+    order revives it whole or not at all.
+    """
+    order = Order.objects.select_for_update().filter(order_bills__bill=bill).first()
+    if order is None:
+        return None
+    if order.state == OrderState.CANCELLED:
+        return _claim_late(order, bill, amount)
+    applied = min(amount, amount_outstanding(bill)) if bill.state == BillState.OPEN else ZERO
+    surplus = amount - applied
+    if order.state == OrderState.PENDING and applied == amount_outstanding(bill):
+        confirm(order, by=None, reason=f"bill {bill.code} paid")
+    return Claim(applied, surplus, f"More arrived for order {order.code} than was owed." if surplus else "")
+
+
+def _claim_late(order: Order, bill: Bill, amount: Decimal) -> Claim:
+    """Late money revives an expired order only whole: every unit held again, the whole sum there."""
+    outstanding = amount_outstanding(bill)
+    if order.cancel_reason == CancelReason.EXPIRED and amount >= outstanding and bill.state == BillState.VOID:
+        try:
+            with transaction.atomic():
+                _revive(order, bill)
+        except Conflict:
+            return Claim(
+                ZERO, amount, f"Money for order {order.code} came after it had expired, and its goods are gone."
+            )
+        surplus = amount - outstanding
+        return Claim(outstanding, surplus, f"More arrived for order {order.code} than was owed." if surplus else "")
+    return Claim(ZERO, amount, f"Money for order {order.code} came after it was cancelled.")
+
+
+def _revive(order: Order, bill: Bill) -> None:
+    reopen_bill(bill, by=None, reason="late payment")
+    lines = list(order.lines.order_by("position"))
+    units = hold_again(order.hold, demand_of(lines), by=None, reason=f"late payment for order {order.code}")
+    order.hold.refresh_from_db()
+    promise_units(lines, units)
+    confirm(order, by=None, reason="late payment")

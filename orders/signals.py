@@ -1,0 +1,13 @@
+"""News of orders for the floors above. All are sent inside the transaction: an error in a listener stops the deed."""
+
+from django.dispatch import Signal
+
+# Arguments: order.
+order_placed = Signal()
+order_confirmed = Signal()
+# Arguments: shipment.
+shipment_dispatched = Signal()
+shipment_delivered = Signal()
+shipment_returned = Signal()
+# Arguments: order, lines.
+lines_cancelled = Signal()

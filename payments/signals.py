@@ -1,0 +1,18 @@
+"""News of money for the floors above. All are sent inside the transaction: an error in a listener stops the deed."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.dispatch import Signal
+
+# Arguments: bill, payment, amount. Exactly one listener answers with a Claim.
+bill_settled = Signal()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A listener's answer to bill_settled: how much it can use, what is left over, and why."""
+
+    applied: Decimal
+    surplus: Decimal
+    reason: str = ""
