@@ -1,0 +1,141 @@
+"""Pages whose blocks are kept in the cache, so that a visitor without an account gets them almost for nothing.
+
+Only what every visitor sees alike is kept: the blocks are made for a stranger, a request without cookies, and filled
+into the frame (header, cart, messages) of the visitor who asks. Forms get the visitor's own token.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.crypto import salted_hmac
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from jinja2.runtime import Context
+
+from core.caching import keep
+from core.versions import CATEGORIES, SHOP, versions_of
+from storefront import cart_cookie, recently_viewed
+
+FRAME = "base.html"
+Blocks = dict[str, str]
+
+
+def kept_page(
+    request: HttpRequest,
+    template: str,
+    *key: object,
+    shows: Iterable[str],
+    context: Callable[[HttpRequest], Mapping[str, Any]],
+    frame: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """Answer a page of `template` (which extends the frame) from the cache, making its blocks when they are not there.
+
+    `shows` names the versions of what it shows, beside the shop and its categories. `context` (with "status" when it
+    is not 200) is asked only when blocks are made, with the stranger's request in which to look around; `key` must tell
+    apart everything that it looks at there beside path and query. `frame` is what the frame itself shows of the page.
+    Whoever is known by a cookie (an account, a list) gets the page made anew; who has none at all, the kept frame too.
+    """
+    if not (settings.CACHE_SECONDS and _is_stranger(request)):
+        values = dict(context(request))
+        return render(request, template, values, status=values.get("status", HTTPStatus.OK))
+    versions = versions_of(request).of(SHOP, CATEGORIES, *shows)
+    where = (template, get_language(), request.scheme, request.get_host(), request.get_full_path(), *key)
+
+    def make() -> tuple[int, Blocks]:
+        return _make_blocks(_as_stranger(request), template, context)
+
+    def fill(visitor: HttpRequest) -> tuple[int, str]:
+        status, blocks = keep("blocks", *where, versions=versions, build=make)
+        return status, _fill(visitor, blocks, frame or {})
+
+    if request.COOKIES:
+        status, html = fill(request)
+    else:
+        status, html = keep("page", *where, versions=versions, build=lambda: fill(_as_stranger(request)))
+    if _placeholder() in html:
+        html = html.replace(_placeholder(), get_token(request))
+    return HttpResponse(html, status=status)
+
+
+def _is_stranger(request: HttpRequest) -> bool:
+    """Tell whether only the frame of a page can differ for this visitor: no cookie tells who it is."""
+    in_the_frame = {
+        settings.CSRF_COOKIE_NAME,
+        settings.LANGUAGE_COOKIE_NAME,
+        cart_cookie.NAME,
+        recently_viewed.NAME,
+        "messages",
+    }
+    return {name for name, value in request.COOKIES.items() if value} <= in_the_frame and not request.htmx
+
+
+def _as_stranger(request: HttpRequest) -> HttpRequest:
+    stranger = copy.copy(request)
+    stranger.COOKIES = {}
+    stranger.user = AnonymousUser()
+    stranger.META = {name: value for name, value in request.META.items() if name != "HTTP_COOKIE"}
+    for personal in ("session", "_messages", "_cached_user", "things_in_cart"):
+        if hasattr(stranger, personal):
+            delattr(stranger, personal)
+    return stranger
+
+
+def _make_blocks(
+    request: HttpRequest, template: str, context: Callable[[HttpRequest], Mapping[str, Any]]
+) -> tuple[int, Blocks]:
+    """Render the whole page once and write down its status and what its blocks were."""
+    page = get_template(template)
+    values = _values(request, page.backend, context(request))
+    blocks: Blocks = {}
+    jinja = page.template
+    page_context = jinja.new_context(values)
+    for name, block in {**get_template(FRAME).template.blocks, **jinja.blocks}.items():
+        page_context.blocks[name] = [_recorded(name, block, blocks)]
+    for _ in jinja.root_render_func(page_context):
+        pass
+    return int(values.get("status", HTTPStatus.OK)), blocks
+
+
+def _fill(request: HttpRequest, blocks: Blocks, frame: Mapping[str, Any]) -> str:
+    page = get_template(FRAME)
+    # The head's lines are in the blocks already.
+    values = _values(request, page.backend, {"head": None, **frame})
+    page_context = page.template.new_context(values)
+    for name, text in blocks.items():
+        page_context.blocks[name] = [_said(text)]
+    return "".join(page.template.root_render_func(page_context))
+
+
+def _values(request: HttpRequest, backend: Any, own: Mapping[str, Any]) -> dict[str, Any]:
+    field = format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', _placeholder())
+    values = {**own, "request": request, "csrf_token": _placeholder(), "csrf_input": field}
+    for processor in backend.template_context_processors:
+        values.update(processor(request))
+    return values
+
+
+def _recorded(
+    name: str, block: Callable[[Context], Iterator[str]], blocks: Blocks
+) -> Callable[[Context], Iterator[str]]:
+    def record(context: Context) -> Iterator[str]:
+        blocks[name] = "".join(block(context))
+        yield blocks[name]
+
+    return record
+
+
+def _said(text: str) -> Callable[[Context], Iterator[str]]:
+    return lambda context: iter([text])
+
+
+def _placeholder() -> str:
+    """What stands for the visitor's token in kept blocks. Nobody can write it into a page without the secret key."""
+    return salted_hmac("storefront.kept_pages", "csrf").hexdigest()

@@ -1,0 +1,108 @@
+"""The cart: look, add, change. Guests and accounts alike."""
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from carts.baskets import add_item, dismiss_notices, find_cart, open_cart, set_quantity
+from carts.models import Cart
+from carts.quoting import quote, shipping_methods_for
+from catalog.models import Variant
+from catalog.pictures import give_pictures
+from core.refusals import Refusal
+from storefront.cart_cookie import cart_code, remember_cart
+from storefront.delivery import usual_method
+from storefront.forms.cart import AddForm, LineForm
+
+
+@never_cache
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """The cart with its totals and an estimate for delivery."""
+    cart = find_cart(user=request.user, code=cart_code(request))
+    return render(request, "cart/page.html", _priced(request, cart))
+
+
+@never_cache
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Put an offer into the cart, opening one for a visitor who has none."""
+    form = AddForm(request.POST)
+    if not form.is_valid():
+        return _back_with(request, form.cleaned_data.get("sku", ""), " ".join(_sentences(form)))
+    variant = get_object_or_404(Variant.objects.select_related("product__brand"), sku=form.cleaned_data["sku"])
+    cart, new_code = open_cart(user=request.user, code=cart_code(request))
+    try:
+        add_item(cart, variant, quantity=form.cleaned_data["quantity"])
+    except Refusal as refusal:
+        response = _back_with(request, variant.sku, refusal.message)
+    else:
+        messages.success(request, _("%(name)s is in your cart.") % {"name": variant.product.full_name})
+        response = redirect("storefront:cart")
+    if new_code is not None:
+        remember_cart(response, request, new_code)
+    return response
+
+
+@never_cache
+@require_POST
+def change(request: HttpRequest, item_code: str) -> HttpResponse:
+    """Change a line's quantity; the answer is the cart, in place when htmx asked for it."""
+    cart = find_cart(user=request.user, code=cart_code(request))
+    if cart is None:
+        raise Http404
+    form = LineForm(request.POST)
+    problem = ""
+    if not form.is_valid():
+        problem = " ".join(_sentences(form))
+    else:
+        try:
+            set_quantity(cart, item_code, quantity=form.wanted())
+        except Refusal as refusal:
+            if refusal.code == "line_unknown":
+                raise Http404 from refusal
+            problem = refusal.message
+    if request.htmx:
+        return render(request, "cart/changed.html", _priced(request, cart) | {"problem": problem})
+    if problem:
+        messages.error(request, problem)
+    return redirect("storefront:cart")
+
+
+@never_cache
+@require_POST
+def dismiss(request: HttpRequest) -> HttpResponse:
+    """The visitor has read what bringing two carts together changed."""
+    cart = find_cart(user=request.user, code=cart_code(request))
+    if cart is None:
+        raise Http404
+    dismiss_notices(cart)
+    return redirect("storefront:cart")
+
+
+def _priced(request: HttpRequest, cart: Cart | None) -> dict[str, object]:
+    """Price the cart for the shop's own country, with the usual way of shipping as the estimate."""
+    methods = shipping_methods_for(settings.SHOP_COUNTRY) if cart is not None else []
+    priced = quote(cart, address=None, shipping_method=usual_method(methods))
+    request.things_in_cart = priced.item_count
+    give_pictures(line.variant for line in priced.lines)
+    return {"quote": priced, "cart": cart, "problem": ""}
+
+
+def _sentences(form: AddForm | LineForm) -> list[str]:
+    return [str(error) for errors in form.errors.values() for error in errors]
+
+
+def _back_with(request: HttpRequest, sku: str, sentence: str) -> HttpResponseRedirect:
+    """Say why nothing was added, on the page of the product when the form named one, else in the cart."""
+    messages.error(request, sentence)
+    variant = Variant.objects.filter(sku=sku).select_related("product").first()
+    if variant is None:
+        return redirect("storefront:cart")
+    return redirect(f"{variant.product.get_absolute_url()}?{urlencode({'offer': sku})}")

@@ -1,0 +1,154 @@
+"""Orders as their owner sees them: by account, by signed link, or by asking for such a link."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from catalog.models import Product
+from core.refusals import Refusal
+from orders.cancellation import can_be_cancelled, cancel_order
+from orders.flow import CancelReason, ShipmentState
+from orders.guest_access import order_from_token, send_order_link
+from orders.models import Allocation, Order, OrderBill, OrderLine
+from storefront.forms import sent
+from storefront.forms.orders import FindOrderForm
+from storefront.pages import page_number, shown_pages
+from storefront.progress import progress
+
+ORDERS_ON_A_PAGE = 10
+View = Callable[..., HttpResponse]
+
+
+def with_token(view: View) -> View:
+    """Open a guest's order by the signed link; a spent link leads to the page that sends a new one."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            order = order_from_token(token)
+        except Refusal as refusal:
+            form = FindOrderForm()
+            return render(request, "orders/find.html", {"form": form, "refusal": refusal}, status=HTTPStatus.NOT_FOUND)
+        return view(request, order, token)
+
+    return checked
+
+
+@never_cache
+@login_required
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """The account's orders, newest first."""
+    orders = Order.objects.visible_to(request.user).order_by("-id").prefetch_related("lines")
+    page = Paginator(orders, ORDERS_ON_A_PAGE).get_page(page_number(request))
+    return render(
+        request, "orders/list.html", {"page": page, "numbers": shown_pages(page.number, page.paginator.num_pages)}
+    )
+
+
+@never_cache
+@login_required
+@require_safe
+def show(request: HttpRequest, code: str) -> HttpResponse:
+    """One of the account's orders."""
+    return _page(request, get_object_or_404(Order.objects.visible_to(request.user), code=code), token="")
+
+
+@never_cache
+@require_safe
+@with_token
+def show_to_guest(request: HttpRequest, order: Order, token: str) -> HttpResponse:
+    """The order that a signed link opens."""
+    return _page(request, order, token=token)
+
+
+@never_cache
+@login_required
+@require_POST
+def cancel(request: HttpRequest, code: str) -> HttpResponse:
+    """Call one of the account's orders off."""
+    order = get_object_or_404(Order.objects.visible_to(request.user), code=code)
+    _cancel(request, order)
+    return redirect("storefront:order", code=order.code)
+
+
+@never_cache
+@require_POST
+@with_token
+def cancel_as_guest(request: HttpRequest, order: Order, token: str) -> HttpResponse:
+    """Call the order off that a signed link opens."""
+    _cancel(request, order)
+    return redirect("storefront:guest_order", token=token)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """Send a link to whoever gives an order's code and e-mail. The answer is the same for right and wrong."""
+    form = FindOrderForm(sent(request))
+    if request.method == "POST" and form.is_valid():
+        send_order_link(form.cleaned_data["code"], form.cleaned_data["email"])
+        return redirect("storefront:find_order_sent")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
+    return render(request, "orders/find.html", {"form": form, "refusal": None}, status=status)
+
+
+@never_cache
+@require_safe
+def link_sent(request: HttpRequest) -> HttpResponse:
+    """What everybody sees who asked for a link."""
+    return render(request, "orders/link_sent.html")
+
+
+def _cancel(request: HttpRequest, order: Order) -> None:
+    by = request.user if request.user.is_authenticated else None
+    try:
+        cancel_order(order, by=by, reason=CancelReason.CUSTOMER)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("The order is cancelled. Nothing will be sent."))
+
+
+def _can_be_reviewed(line: OrderLine) -> bool:
+    """Tell whether something of the line has arrived and its product still has a page."""
+    product = line.variant.product
+    is_shown = product.status == Product.Status.ACTIVE and product.category.is_visible
+    parcels = [allocation.shipment for allocation in line.allocations.all() if allocation.shipment]
+    return is_shown and any(parcel.state == ShipmentState.DELIVERED for parcel in parcels)
+
+
+def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
+    allocations = Allocation.objects.filter(released_at=None).select_related("unit", "shipment").order_by("id")
+    lines = list(
+        order.lines.select_related("variant__product__category").prefetch_related(
+            Prefetch("allocations", queryset=allocations)
+        )
+    )
+    bills = [row.bill for row in OrderBill.objects.filter(order=order).select_related("bill").order_by("id")]
+    shipments = list(order.shipments.all())
+    if not lines:
+        raise Http404
+    context = {
+        "order": order,
+        "token": token,
+        "lines": lines,
+        "reviewable": set() if token else {line.pk for line in lines if _can_be_reviewed(line)},
+        "bill": bills[0] if bills else None,
+        "shipments": shipments,
+        "steps": progress(order, list(order.events.all()), bills),
+        "may_cancel": can_be_cancelled(order, reason=CancelReason.CUSTOMER),
+        "bank_instructions": settings.BANK_TRANSFER_INSTRUCTIONS,
+    }
+    return render(request, "orders/page.html", context)

@@ -1,0 +1,181 @@
+"""The product page. It reads the truth, never the read model; only the similar products beside it come from there."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from operator import itemgetter
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
+
+from carts.baskets import MAX_QUANTITY
+from carts.models import ShippingMethod
+from carts.quoting import shipping_methods_for, shipping_price, tax_at
+from catalog.models import Category, Listing, Product, Unit, Variant
+from catalog.pictures import HAS_PHOTOS, UNIT_HAS_PHOTOS, Pictures, address, pictures_of
+from catalog.promises import return_promise, warranty_terms
+from catalog.similar import similar_to
+from core import clock
+from core.caching import keep
+from core.money import ZERO
+from core.versions import CATEGORIES, SHOP, list_of, versions_of
+from storefront.browsing import trail_links, trail_of
+from storefront.choices import Axis, axes_of, choose_offer, short_line, spec_rows
+from storefront.delivery import expected_days, usual_method
+from storefront.heads import PageHead, absolute
+from storefront.opinions import opinions_of
+from storefront.recently_viewed import remembers_viewed
+from storefront.structured_data import Delivery, OfferFacts, breadcrumbs, product_data
+
+UNITS_SHOWN = 12
+# Pixels: photos for search engines, and for those who share the page.
+LARGE, SHARED = 1600, 960
+
+
+@require_safe
+@remembers_viewed
+def show(request: HttpRequest, slug: str) -> HttpResponse:
+    """One product with its grades and options; `?offer=SKU` chooses among them. A retired one answers 410."""
+    products = Product.objects.filter(category__is_visible=True).annotate(has_photos=HAS_PHOTOS)
+    products = products.select_related("brand", "category__parent__parent")
+    product = get_object_or_404(products, slug=slug.lower())
+    if product.slug != slug:
+        return redirect(product, permanent=True)
+    if product.status == Product.Status.RETIRED:
+        return _gone(request, product)
+    offers = list(product.variants.filter(is_offered=True).with_available())
+    for offer in offers:
+        offer.product = product
+    current = choose_offer(offers, request.GET.get("offer", ""))
+    category = product.category
+    options = current.options if current else {}
+    facts = {**product.specs, **options}
+    grades, *axes = axes_of(offers, current, category) if current is not None else [Axis("", "", [])]
+    units = _units(current) if current else []
+    pictures = _pictures(product, units)
+    context = {
+        "product": product,
+        "category": category,
+        "trail": trail_of(category),
+        "current": current,
+        "grades": grades.choices,
+        "axes": axes,
+        "units": units,
+        "photos": pictures.of_product,
+        "unit_photos": pictures.of_units,
+        "facts": facts,
+        "short_line": short_line(category, product.specs, options),
+        "spec_rows": spec_rows(category, product.specs, options),
+        "most": _most(current) if current else 0,
+        "warranty_terms": warranty_terms(product.warranty_months),
+        "returns": return_promise(),
+        "similar": _similar(request, product, current, facts),
+        **_delivery(request, current),
+        **opinions_of(request, product, offers, current),
+    }
+    context["head"] = _head(offers, context)
+    return render(request, "catalog/product.html", context)
+
+
+def _similar(request: HttpRequest, product: Product, offer: Variant | None, facts: Mapping[str, Any]) -> list[Listing]:
+    """Return what is like it, from the cache as long as its department's list stays as it is."""
+    price = offer.price if offer is not None else None
+    versions = versions_of(request).of(CATEGORIES, list_of(product.category.slug))
+    key = (product.pk, price, sorted(facts.items(), key=itemgetter(0)))
+    return keep("similar", *key, versions=versions, build=lambda: similar_to(product, price=price, specs=facts))
+
+
+def _gone(request: HttpRequest, product: Product) -> HttpResponse:
+    """Tell that a product is no longer sold, and what is on the shelf instead."""
+    last = product.variants.order_by("price", "id").filter(price__isnull=False).first()
+    similar = similar_to(
+        product, price=last.price if last else None, specs={**product.specs, **(last or Variant()).options}
+    )
+    context = {"product": product, "trail": trail_of(product.category), "similar": similar}
+    return render(request, "catalog/gone.html", context, status=HTTPStatus.GONE)
+
+
+def _units(offer: Variant) -> list[Unit]:
+    """Return the units that an order would take first."""
+    return list(offer.units.available().annotate(has_photos=UNIT_HAS_PHOTOS).order_by("id")[:UNITS_SHOWN])
+
+
+def _pictures(product: Product, units: list[Unit]) -> Pictures:
+    """Return the photos of the model and of these units; one query, and none where there are no photos."""
+    pictured = [unit.pk for unit in units if unit.has_photos]
+    return pictures_of(product.pk, pictured) if product.has_photos or pictured else Pictures()
+
+
+def _most(offer: Variant) -> int:
+    """Return how many of the offer one order can take now."""
+    if not offer.can_be_bought:
+        return 0
+    return min(offer.available, offer.max_per_order or MAX_QUANTITY, MAX_QUANTITY)
+
+
+def _delivery(request: HttpRequest, offer: Variant | None) -> dict[str, object]:
+    """Return the usual way of shipping at home: what it costs for this offer and when it arrives.
+
+    Ways of shipping and taxes come from the cache until staff change one. Cart and checkout read them each time.
+    """
+    methods, tax = keep(
+        "delivery",
+        versions=versions_of(request).of(SHOP),
+        build=lambda: (shipping_methods_for(settings.SHOP_COUNTRY), tax_at(None)),
+    )
+    method = usual_method(methods)
+    goods = offer.price if offer is not None and offer.price is not None else ZERO
+    price = shipping_price(method, goods)
+    return {
+        "delivery": method,
+        "delivery_price": price,
+        "delivery_days": expected_days(method, ordered_on=clock.today()) if method else None,
+        "has_pickup": any(m.kind == ShippingMethod.Kind.PICKUP for m in methods if m != method),
+        "tax": tax,
+        "total": goods + price,
+    }
+
+
+def _head(offers: list[Variant], context: dict) -> PageHead:
+    """Return the head with the product's facts for programs: every offer, and the unit that the chosen one leads to."""
+    product, category, current = context["product"], context["category"], context["current"]
+    method: ShippingMethod | None = context["delivery"]
+    facts = [
+        OfferFacts(
+            variant=offer,
+            available=offer.available,
+            options=_told(category, {}, offer.options),
+            delivery=Delivery(
+                shipping_price(method, offer.price or ZERO), method.days_min, method.days_max, settings.SHOP_COUNTRY
+            )
+            if method
+            else None,
+            unit=context["units"][0] if offer == current and context["units"] else None,
+        )
+        for offer in offers
+    ]
+    data = product_data(
+        product,
+        facts,
+        specs=_told(category, product.specs, {}),
+        axes=[axis.label for axis in context["axes"]],
+        currency=settings.SHOP_CURRENCY,
+        images=[absolute(address(shown, width=LARGE)) for shown in context["photos"]],
+    )
+    path = product.get_absolute_url()
+    crumbs = breadcrumbs([*trail_links(context["trail"]), (product.full_name, path)])
+    first = next(iter(context["photos"]), None)
+    return PageHead(
+        path=path,
+        kind="product",
+        image=absolute(address(first, width=SHARED)) if first else "",
+        image_alt=first["alt"] if first else "",
+        data=(data, crumbs),
+    )
+
+
+def _told(category: Category, specs: dict, options: dict) -> list[tuple[str, str]]:
+    """Return (label, value in words) of what is recorded."""
+    return [(label, value) for label, value, _ in spec_rows(category, specs, options) if value]
