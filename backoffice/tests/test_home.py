@@ -1,0 +1,204 @@
+"""The admin's home: worklists that count right, and a box that finds."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from accounts.tests.factories import make_staff, make_user
+from backoffice.worklists import age_text, worklists_for
+from carts.tests.factories import make_pickup
+from catalog.tests.factories import make_review, make_units, make_variant
+from core import clock
+from notifications.models import Email
+from orders.fulfilment import dispatch, start_packing
+from orders.models import Shipment
+from orders.payment_approval import mark_paid
+from orders.tests.factories import make_order, make_paid_order
+
+HOME_QUERIES = 16  # session, user, the shop's name, two for permissions, ten tiles, recent actions
+
+
+@pytest.fixture
+def boss(db):
+    return make_staff(is_superuser=True)
+
+
+def tiles(user):
+    return {tile.title: tile for tile in worklists_for(user)}
+
+
+def test_a_quiet_shop_shows_nothing_to_do(boss, client):
+    assert {(tile.count, tile.level, tile.note) for tile in worklists_for(boss)} == {(0, "zero", "nothing to do")}
+    client.force_login(boss)
+    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 10
+
+
+def test_tiles_count_what_their_lists_show(boss, client):
+    variant = make_variant(units=10, price="100.00")
+    make_order((variant, 2))
+    partly = make_order((variant, 1))
+    mark_paid(partly, by=boss, amount=Decimal("40.00"), reference="part")
+    make_paid_order((variant, 1))
+    packed = make_paid_order((variant, 1))
+    start_packing([packed], by=boss)
+    dispatch(make_paid_order((variant, 1)), by=boss, serials={})
+    waiting = dispatch(
+        make_order((variant, 1), payment_method="pay_at_pickup", shipping_method=make_pickup()), by=boss, serials={}
+    )
+    Shipment.objects.filter(pk=waiting.pk).update(dispatched_at=clock.now() - timedelta(days=3, hours=1))
+    sold_out = make_variant()
+    make_units(sold_out, quantity=1, state="sold")
+    make_units(make_variant(), quantity=2, state="testing")
+    extra = make_paid_order((variant, 1))
+    extra.order_bills.get().bill.payments.get().breaks.create(
+        kind="surplus", amount=Decimal("7.50"), currency="USD", reason="test", due_at=clock.now() - timedelta(hours=1)
+    )
+    Email.objects.filter(kind="order_shipped").update(state="failed")
+    make_review(state="waiting", written_at=clock.now() - timedelta(days=4))
+    make_review(state="waiting")
+    make_review()
+    found = tiles(boss)
+    counts = {title: (tile.count, tile.level) for title, tile in found.items()}
+    assert counts == {
+        "Orders to be paid": (2, ""),
+        "Orders to pick": (2, ""),
+        "Packed, not yet sent": (1, ""),
+        "On its way": (1, ""),
+        "Not collected for over 2 days": (1, "warn"),
+        "Low on stock": (3, "warn"),
+        "Units in quality control": (2, ""),
+        "Reviews to moderate": (2, "warn"),
+        "Open breaks": (1, "err"),
+        "Letters not delivered": (2, "err"),
+    }
+    assert found["Orders to be paid"].note == "$265.00"  # 202.50 and 102.50, of which 40.00 has arrived
+    assert found["Not collected for over 2 days"].note == "oldest 3 days"
+    assert found["Low on stock"].note == "2 sold out"
+    assert found["Units in quality control"].note == "2 in testing"
+    assert found["Reviews to moderate"].note == "oldest 4 days"
+    assert found["Open breaks"].note == "$7.50, overdue"
+    client.force_login(boss)
+    for tile in found.values():
+        assert client.get(tile.url).context["cl"].result_count == tile.count, tile.title
+
+
+def test_tiles_are_shown_by_role(roles):
+    assert set(tiles(make_staff(groups=["Warehouse"]))) == {
+        "Orders to be paid",
+        "Orders to pick",
+        "Packed, not yet sent",
+        "On its way",
+        "Not collected for over 2 days",
+        "Low on stock",
+        "Units in quality control",
+    }
+    assert "Reviews to moderate" in tiles(make_staff(groups=["Support"]))
+    assert set(tiles(make_staff(groups=["Catalogue"]))) == {"Low on stock", "Units in quality control"}
+
+
+@pytest.mark.parametrize("orders", [1, 3])
+def test_the_home_asks_the_database_as_often_for_one_order_as_for_three(
+    roles, client, django_assert_num_queries, orders
+):
+    for _ in range(orders):
+        make_order()
+        make_paid_order()
+    client.force_login(make_staff(groups=["Manager"]))
+    with django_assert_num_queries(HOME_QUERIES):
+        assert client.get(reverse("admin:index")).status_code == 200
+
+
+def test_the_home_carries_no_inline_script_or_style(boss, client):
+    client.force_login(boss)
+    answer = client.get(reverse("admin:index"))
+    page = answer.content.decode()
+    assert " style=" not in page
+    assert "<style" not in page
+    assert page.count("<script") == page.count("<script src=")
+    assert "script-src 'self'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0, "0 min"), (59, "59 min"), (190, "3 h 10 min"), (24 * 60, "1 day"), (3 * 24 * 60 + 5, "3 days"), (-5, "0 min")],
+)
+def test_ages_in_words(minutes, words):
+    now = clock.now()
+    assert age_text(now - timedelta(minutes=minutes), now) == words
+
+
+def found_at(client, text):
+    return client.get(reverse("admin:find"), {"q": text})
+
+
+def test_one_exact_hit_leads_straight_there(boss, client):
+    client.force_login(boss)
+    variant = make_variant(sku="LAP-1")
+    make_units(variant, serials=["PF3X6ETK"])
+    order = make_order((variant, 1), phone="012-345 678", email="sok@example.com")
+    unit = order.lines.get().allocations.get().unit
+    bill = order.order_bills.get().bill
+    mark_paid(order, by=boss, amount=order.total, reference="ABA-77")
+    payment = bill.payments.get()
+    shipment = dispatch(
+        order, by=boss, serials={order.lines.get().pk: ["PF3X6ETK"]}, tracking_number="KH1234", carrier="J&T"
+    )
+    person = make_user("lina@example.com")
+    order_page = reverse("admin:orders_order_change", args=[order.pk])
+    expected = {
+        order.code: order_page,
+        order.code.lower(): order_page,
+        " SOK@example.com ": order_page,
+        "+855 12 345 678": order_page,
+        "012345678": order_page,
+        "pf3x 6etk": reverse("admin:catalog_unit_change", args=[unit.pk]),
+        "KH1234": reverse("admin:orders_shipment_change", args=[shipment.pk]),
+        shipment.code: reverse("admin:orders_shipment_change", args=[shipment.pk]),
+        bill.code: reverse("admin:payments_bill_change", args=[bill.pk]),
+        payment.key: reverse("admin:payments_payment_change", args=[payment.pk]),
+        "ABA-77": reverse("admin:payments_payment_change", args=[payment.pk]),
+        "lina@example.com": reverse("admin:accounts_user_change", args=[person.pk]),
+        "lap-1": reverse("admin:catalog_variant_change", args=[variant.pk]),
+    }
+    for text, url in expected.items():
+        answer = found_at(client, text)
+        assert (text, answer.status_code, answer.headers.get("Location")) == (text, 302, url)
+
+
+def test_several_hits_are_listed_and_long_lists_say_so(boss, client):
+    client.force_login(boss)
+    variant = make_variant(units=12)
+    orders = [make_order((variant, 1), email="often@example.com") for _ in range(12)]
+    page = found_at(client, "often@example.com").content.decode()
+    assert sum(order.code in page for order in orders) == 10
+    assert "There are more." in page
+    assert "Dara" not in found_at(client, "ofte").content.decode()
+
+
+def test_finding_shows_only_what_the_role_may_see(roles, client):
+    order = make_order()
+    client.force_login(make_staff(groups=["Catalogue"]))
+    answer = found_at(client, order.code)
+    assert answer.status_code == 200
+    assert "Nothing found" in answer.content.decode()
+    assert order.email not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["zzz", "%", "__", "' OR 1=1 --", "9" * 4000, "\x00", "\u200b", "១២៣", "<script>alert(1)</script>"]
+)
+def test_odd_words_find_nothing_and_break_nothing(boss, client, text):
+    client.force_login(boss)
+    make_order()
+    answer = found_at(client, text)
+    assert answer.status_code == 200
+    assert "Nothing found" in answer.content.decode()
+    assert "<script>alert" not in answer.content.decode()
+
+
+def test_an_empty_search_goes_back_home(boss, client):
+    client.force_login(boss)
+    answer = found_at(client, "   ")
+    assert (answer.status_code, answer.url) == (302, reverse("admin:index"))
