@@ -1,0 +1,81 @@
+"""Take a picture of every page in every state, on a phone and on a desk, by day and by night, to look at them.
+
+    .venv/bin/python docs/look_at_every_page.py [FOLDER] [--only TEXT] [--print]
+
+The pictures go to FOLDER (var/looks unless told otherwise), which is emptied of earlier ones of the same states. The
+list of states is the one of the browser tests: storefront/tests/page_states.py. Needs Chromium and
+requirements/services.txt.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import demo_shop
+from playwright.sync_api import Browser, sync_playwright
+
+WIDTHS = {360: 740, 1280: 800}
+SCHEMES = ("light", "dark")
+PHOTO_WIDTH = 1280
+LONGEST = 6000
+
+
+def main() -> None:
+    """Seed a shop, serve it, and look."""
+    options = _options()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with demo_shop.new_folder() as folder:
+        demo_shop.settle_in(folder)
+        stage = _set_stage()
+        with demo_shop.served() as base, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=demo_shop.CHROMIUM, args=demo_shop.FLAGS)
+            _look(browser, base, stage, options)
+            browser.close()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=demo_shop.ROOT / "var" / "looks")
+    parser.add_argument("--only", default="", help="only the states whose name holds this text")
+    parser.add_argument("--print", action="store_true", help="also as the printer gets it, as PDF")
+    return parser.parse_args()
+
+
+def _set_stage() -> Any:
+    """Put the goods, people and orders of the tests beside those of the demonstration."""
+    # Playwright keeps an event loop in this thread; Django would take every query for one inside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    sys.path.insert(0, str(demo_shop.ROOT))
+    import django
+
+    django.setup()
+    from storefront.tests.stage import set_stage
+
+    return set_stage(photo_width=PHOTO_WIDTH)
+
+
+def _look(browser: Browser, base: str, stage: Any, options: argparse.Namespace) -> None:
+    """Reach each state once and take its pictures."""
+    from storefront.tests.page_states import STATES, Visit
+
+    wanted = [state for group in STATES.values() for state in group if options.only in state.name]
+    for state in wanted:
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+        page = context.new_page()
+        state.reach(Visit(page, base, stage))
+        for width, height in WIDTHS.items():
+            for scheme in SCHEMES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=scheme)
+                target = options.folder / f"{state.name}-{width}-{scheme}.png"
+                page.screenshot(path=target, full_page=True, animations="disabled")
+        if options.print:
+            page.pdf(path=options.folder / f"{state.name}.pdf", format="A4")
+        context.close()
+    sys.stdout.write(f"{len(wanted)} states, {len(wanted) * len(WIDTHS) * len(SCHEMES)} pictures: {options.folder}\n")
+
+
+if __name__ == "__main__":
+    main()
