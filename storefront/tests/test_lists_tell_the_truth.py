@@ -23,7 +23,9 @@ TICK = re.compile(
 def seen(page):
     """What a shopper reads: the total, the counts beside the boxes, the products of the cards."""
     main = page[page.index('id="listing"') : page.index("<footer")]
-    total = int(re.search(r"<b>([\d,]+) results?</b>", main)[1].replace(",", ""))
+    # A department with nothing in it says so in a sentence, without a number.
+    said = re.search(r"<b>([\d,]+) results?</b>", main)
+    total = int(said[1].replace(",", "")) if said else 0
     counts = {(name, value): int(count) for name, value, count in TICK.findall(main) if count != "0"}
     results, _, _ = main.partition('id="near-h"')
     return total, counts, re.findall(r'<h2><a href="/p/([^/]+)/', results)
