@@ -13,7 +13,7 @@ from carts.models import WishlistItem
 from core.codes import token_hash
 from storefront.compare_cookie import compared_skus
 from storefront.recently_viewed import recently_viewed
-from storefront.wishlist_cookie import wishlist_code
+from storefront.secret_cookies import WISHLIST
 
 
 class Chosen:
@@ -29,7 +29,7 @@ class Chosen:
     def kept(self) -> frozenset[int]:
         """Return the ids of the variants on the visitor's list. One query, none for a guest without a list."""
         opened = getattr(self.request, "opened_wishlist", None)
-        code = wishlist_code(self.request)
+        code = WISHLIST.code(self.request)
         if opened is not None:
             items = WishlistItem.objects.filter(wishlist=opened)
         elif self.request.user.is_authenticated:

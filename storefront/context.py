@@ -17,8 +17,8 @@ from core.codes import token_hash
 from core.shop_settings import shop_settings
 from core.versions import CATEGORIES, SHOP, ReadVersions, versions_of
 from storefront.branding import COLOURS
-from storefront.cart_cookie import cart_code
 from storefront.models import TextPage
+from storefront.secret_cookies import CART
 
 
 class ShopFacts:
@@ -142,7 +142,7 @@ def count_in_cart(request: HttpRequest) -> int:
         return known
     if request.user.is_authenticated:
         items = CartItem.objects.filter(cart__active_user=request.user)
-    elif code := cart_code(request):
+    elif code := CART.code(request):
         items = CartItem.objects.filter(
             cart__code_hash=token_hash(code), cart__state=CartState.ACTIVE, cart__active_user=None
         )

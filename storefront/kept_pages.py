@@ -22,7 +22,8 @@ from jinja2.runtime import Context
 
 from core.caching import keep
 from core.versions import CATEGORIES, SHOP, versions_of
-from storefront import cart_cookie, recently_viewed
+from storefront import recently_viewed
+from storefront.secret_cookies import CART
 
 FRAME = "base.html"
 Blocks = dict[str, str]
@@ -70,7 +71,7 @@ def _is_stranger(request: HttpRequest) -> bool:
     in_the_frame = {
         settings.CSRF_COOKIE_NAME,
         settings.LANGUAGE_COOKIE_NAME,
-        cart_cookie.NAME,
+        CART.name,
         recently_viewed.NAME,
         "messages",
     }

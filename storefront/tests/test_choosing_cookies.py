@@ -6,7 +6,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from storefront import compare_cookie, recently_viewed, wishlist_cookie
+from storefront import compare_cookie, recently_viewed
+from storefront.secret_cookies import WISHLIST
 
 SIGNS = [chr(number) for number in range(0x20, 0x100)] + ["|", ".", "%", "%00", "%2", "%e1%9e%a1", "\\", '"'] * 12
 MANY = 10_000
@@ -40,7 +41,7 @@ def test_what_was_looked_at_is_never_more_than_eight_slugs():
 
 def test_a_secret_is_short_and_plain_or_none():
     for value in junk():
-        code = wishlist_cookie.wishlist_code(asking_with(wishlist_cookie.NAME, value))
+        code = WISHLIST.code(asking_with(WISHLIST.name, value))
         assert code is None or (len(code) <= 64 and code.isascii()), value
 
 

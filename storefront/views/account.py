@@ -34,11 +34,10 @@ from carts.wishlists import find_wishlist
 from catalog.watching import watches_of
 from core.refusals import Refusal
 from orders.models import Order
-from storefront.cart_cookie import cart_code, forget_cart
 from storefront.compare_cookie import forget_compared
 from storefront.forms import sent
 from storefront.recently_viewed import forget_viewed
-from storefront.wishlist_cookie import forget_wishlist, wishlist_code
+from storefront.secret_cookies import CART, WISHLIST
 
 RECENT_ORDERS = 3
 show_or_send = require_http_methods(["GET", "HEAD", "POST"])
@@ -123,7 +122,7 @@ def login(request: HttpRequest) -> HttpResponse:
         return redirect(after)
     form = LoginForm(sent(request))
     if request.method == "POST" and form.is_valid():
-        code, list_code = cart_code(request), wishlist_code(request)
+        code, list_code = CART.code(request), WISHLIST.code(request)
         try:
             log_in(
                 request,
@@ -138,9 +137,9 @@ def login(request: HttpRequest) -> HttpResponse:
             response = redirect(after)
             # A cart or list that could not be merged stays within reach until the next log-in.
             if code is not None and find_cart(user=None, code=code) is None:
-                forget_cart(response)
+                CART.forget(response)
             if list_code is not None and find_wishlist(user=None, code=list_code) is None:
-                forget_wishlist(response)
+                WISHLIST.forget(response)
             return response
     return form_page(request, "account/login.html", form, after=request.POST.get("next") or request.GET.get("next", ""))
 
@@ -152,7 +151,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     log_out(request)
     messages.success(request, _("You are logged out."))
     response = redirect(settings.LOGOUT_REDIRECT_URL)
-    for forget in (forget_wishlist, forget_compared, forget_viewed):
+    for forget in (WISHLIST.forget, forget_compared, forget_viewed):
         forget(response)
     return response
 

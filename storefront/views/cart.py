@@ -16,16 +16,16 @@ from carts.quoting import quote, shipping_methods_for
 from catalog.models import Variant
 from catalog.pictures import give_pictures
 from core.refusals import Refusal
-from storefront.cart_cookie import cart_code, remember_cart
 from storefront.delivery import usual_method
 from storefront.forms.cart import AddForm, LineForm
+from storefront.secret_cookies import CART
 
 
 @never_cache
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """The cart with its totals and an estimate for delivery."""
-    cart = find_cart(user=request.user, code=cart_code(request))
+    cart = find_cart(user=request.user, code=CART.code(request))
     return render(request, "cart/page.html", _priced(request, cart))
 
 
@@ -37,7 +37,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _back_with(request, form.cleaned_data.get("sku", ""), " ".join(_sentences(form)))
     variant = get_object_or_404(Variant.objects.select_related("product__brand"), sku=form.cleaned_data["sku"])
-    cart, new_code = open_cart(user=request.user, code=cart_code(request))
+    cart, new_code = open_cart(user=request.user, code=CART.code(request))
     try:
         add_item(cart, variant, quantity=form.cleaned_data["quantity"])
     except Refusal as refusal:
@@ -46,7 +46,7 @@ def add(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("%(name)s is in your cart.") % {"name": variant.product.full_name})
         response = redirect("storefront:cart")
     if new_code is not None:
-        remember_cart(response, request, new_code)
+        CART.remember(response, request, new_code)
     return response
 
 
@@ -54,7 +54,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change(request: HttpRequest, item_code: str) -> HttpResponse:
     """Change a line's quantity; the answer is the cart, in place when htmx asked for it."""
-    cart = find_cart(user=request.user, code=cart_code(request))
+    cart = find_cart(user=request.user, code=CART.code(request))
     if cart is None:
         raise Http404
     form = LineForm(request.POST)
@@ -79,7 +79,7 @@ def change(request: HttpRequest, item_code: str) -> HttpResponse:
 @require_POST
 def dismiss(request: HttpRequest) -> HttpResponse:
     """The visitor has read what bringing two carts together changed."""
-    cart = find_cart(user=request.user, code=cart_code(request))
+    cart = find_cart(user=request.user, code=CART.code(request))
     if cart is None:
         raise Http404
     dismiss_notices(cart)

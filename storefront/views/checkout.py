@@ -23,9 +23,9 @@ from orders.checkout import place_order
 from orders.guest_access import order_token
 from orders.models import Order
 from orders.paying import payment_methods_for
-from storefront.cart_cookie import cart_code, forget_cart
 from storefront.delivery import countries_reached, expected_days, usual_method
 from storefront.forms.checkout import CheckoutForm, address_of
+from storefront.secret_cookies import CART
 
 UPDATE = "update"
 
@@ -36,7 +36,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     """Show the form, price it again, or place the order."""
     if request.method == "POST" and (placed := _placed_before(request)) is not None:
         return _to_order(request, placed)
-    cart = find_cart(user=request.user, code=cart_code(request))
+    cart = find_cart(user=request.user, code=CART.code(request))
     desk = Desk(request, cart)
     if not desk.quote.lines:
         messages.info(request, _("Your cart is empty, so there is nothing to order yet."))
@@ -155,5 +155,5 @@ def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
         response = redirect("storefront:order", code=order.code)
     else:
         response = redirect("storefront:guest_order", token=order_token(order))
-    forget_cart(response)
+    CART.forget(response)
     return response

@@ -17,7 +17,7 @@ from core.refusals import Refusal
 from storefront.compare_cookie import compared_skus, remember_compared
 from storefront.comparing import add_to_comparison
 from storefront.recently_viewed import forget_viewed
-from storefront.wishlist_cookie import remember_wishlist, wishlist_code
+from storefront.secret_cookies import WISHLIST
 
 
 @never_cache
@@ -25,7 +25,7 @@ from storefront.wishlist_cookie import remember_wishlist, wishlist_code
 def keep(request: HttpRequest) -> HttpResponse:
     """Keep an offer on the visitor's list, opening one for a guest who has none."""
     offer = get_object_or_404(Variant.objects.published().select_related("product__brand"), sku=_sku(request))
-    wishlist, new_code = open_wishlist(user=request.user, code=wishlist_code(request))
+    wishlist, new_code = open_wishlist(user=request.user, code=WISHLIST.code(request))
     request.opened_wishlist = wishlist
     problem = ""
     try:
@@ -34,9 +34,9 @@ def keep(request: HttpRequest) -> HttpResponse:
         problem = refusal.message
     told = _("%(name)s is on your list.") % {"name": offer.product.full_name}
     response = _answer(request, "choosing/kept.html", offer, told, problem, fallback="storefront:wishlist")
-    code = new_code or wishlist_code(request)
+    code = new_code or WISHLIST.code(request)
     if code and not request.user.is_authenticated:
-        remember_wishlist(response, request, code)
+        WISHLIST.remember(response, request, code)
     return response
 
 
@@ -45,7 +45,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 def let_go(request: HttpRequest) -> HttpResponse:
     """Take an offer off the visitor's list. What is not on it is off it already."""
     offer = get_object_or_404(Variant.objects.select_related("product__brand"), sku=_sku(request))
-    wishlist = find_wishlist(user=request.user, code=wishlist_code(request))
+    wishlist = find_wishlist(user=request.user, code=WISHLIST.code(request))
     if wishlist is not None:
         request.opened_wishlist = wishlist
         try:

@@ -23,9 +23,8 @@ from carts.wishlists import (
 )
 from catalog.pictures import give_pictures
 from core.refusals import Refusal
-from storefront.cart_cookie import cart_code, remember_cart
 from storefront.pages import page_number, shown_pages
-from storefront.wishlist_cookie import remember_wishlist, wishlist_code
+from storefront.secret_cookies import CART, WISHLIST
 
 PAGE_SIZE = 24
 
@@ -55,7 +54,7 @@ def remove(request: HttpRequest) -> HttpResponse:
 def move(request: HttpRequest) -> HttpResponse:
     """Put a thing into the cart instead; what cannot go there stays on the list."""
     wishlist = _own_or_404(request)
-    cart, new_code = open_cart(user=request.user, code=cart_code(request))
+    cart, new_code = open_cart(user=request.user, code=CART.code(request))
     problem, told = "", ""
     try:
         item = move_to_cart(wishlist, request.POST.get("sku", ""), cart=cart)
@@ -67,7 +66,7 @@ def move(request: HttpRequest) -> HttpResponse:
     request.things_in_cart = sum(cart.items.values_list("quantity", flat=True))
     response = _changed(request, wishlist, told=told, problem=problem)
     if new_code is not None:
-        remember_cart(response, request, new_code)
+        CART.remember(response, request, new_code)
     return response
 
 
@@ -115,7 +114,7 @@ def show_shared(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _own(request: HttpRequest) -> Wishlist | None:
-    return find_wishlist(user=request.user, code=wishlist_code(request))
+    return find_wishlist(user=request.user, code=WISHLIST.code(request))
 
 
 def _own_or_404(request: HttpRequest) -> Wishlist:
@@ -158,7 +157,7 @@ def _changed(request: HttpRequest, wishlist: Wishlist, *, told: str, problem: st
             messages.success(request, told)
         page = page_number(request)
         response = redirect(reverse("storefront:wishlist") + (f"?page={page}" if page > 1 else ""))
-    code = wishlist_code(request)
+    code = WISHLIST.code(request)
     if code and not request.user.is_authenticated:
-        remember_wishlist(response, request, code)
+        WISHLIST.remember(response, request, code)
     return response
