@@ -252,7 +252,7 @@ def test_queries(laptops, rows, django_assert_num_queries):
 
 
 def test_a_whole_list_is_read_once_while_goods_come_and_go(laptops):
-    """S22: what stands from beginning to end is seen exactly once, although products are added and sold meanwhile."""
+    """What stands from beginning to end is seen exactly once, although products are added and sold meanwhile."""
     goods = [make_laptop(laptops, f"Standing {number:02}") for number in range(12)]
     list_all()
     seen = []

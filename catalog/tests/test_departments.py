@@ -43,7 +43,7 @@ def test_department_is_sound(department):
     "department", [one for one in DEPARTMENTS if one.specs], ids=lambda department: department.slug
 )
 def test_filters_say_enough(department):
-    """Quality C2: what a card prints can be filtered, jargon is explained, three filters stand open."""
+    """What a card prints can be filtered, jargon is explained, three filters stand open."""
     filters = [spec for spec in department.specs if spec.facet]
     promoted = [spec for spec in filters if spec.promoted]
     # Colours are hidden at the end; a small department promotes all it has.

@@ -172,7 +172,7 @@ def test_a_sold_out_product_stays_and_names_similar_ones(shop, visitor):
 
 
 def test_page_api_and_data_say_the_same_about_a_unit(shop, visitor):
-    """S03: what a shopper reads is what programs read."""
+    """What a shopper reads is what programs read."""
     Product.objects.filter(pk=shop.laptop.pk).update(not_in_box=["bag"])
     shop.good.units.update(replaced_parts="Palm rest (new, original)", wipe_certificate="WC-7")
     page = html(visitor, f"{T14}?offer=T14-B-16")

@@ -1,4 +1,4 @@
-"""Finding a machine in a real browser: the journey of S02, suggestions by keyboard, and what a page weighs."""
+"""Finding a machine in a browser: narrowing a list and coming back, suggestions by keyboard, what a page weighs."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ def fill_laptops(shop, count=60):
 
 
 def names_in_sql():
-    """What S02 asks for, from the truth: laptops, 16 GB or more, Good or better, at most 500 USD, cheapest first."""
+    """From the truth: laptops, 16 GB or more, Good or better, at most 500 USD, cheapest first."""
     rows = Variant.objects.filter(
         product__category__slug="laptops", is_offered=True, grade__in="NAB", price__lte=500, options__ram_gb__gte=16
     )
@@ -60,7 +60,7 @@ def scroll_to(page, place):
     page.evaluate(f"() => new Promise((done) => {{ scrollTo(0, {place}); {wait}; }})")
 
 
-def test_s02_a_shopper_narrows_a_list_and_finds_it_again(shop, page, complaints):
+def test_a_shopper_narrows_a_list_and_finds_it_again(shop, page, complaints):
     fill_laptops(shop)
     expected = names_in_sql()
     assert len(expected) == 10
