@@ -53,6 +53,7 @@ class Visit:
 
     def fill_cart(self, *lines: tuple[Variant, int], user: User | None = None) -> None:
         cart, code = open_cart(user=user, code=None)
+        cart.items.all().delete()
         for variant, quantity in lines:
             add_item(cart, variant, quantity=quantity)
         if code:
@@ -228,8 +229,7 @@ def cart_empty(visit: Visit) -> None:
 
 def _full_cart(visit: Visit, user: User | None = None) -> None:
     stage = visit.stage
-    lines = [(stage.good, 1), (stage.longest.variants.get(), 1), (stage.part.variants.get(), 3)]
-    visit.fill_cart(*lines, user=user)
+    visit.fill_cart((stage.good, 1), (stage.longest.variants.get(), 1), (stage.part.variants.get(), 3), user=user)
 
 
 @state("buying")
