@@ -65,6 +65,8 @@ def test_from_search_to_order(shop, page, complaints):
     ):
         tab_to(page.get_by_label(label, exact=True))
         page.keyboard.type(answer)
+    tab_to(page.get_by_label("Country", exact=True))
+    expect(page.locator("#live")).to_contain_text("To pay")  # the province has changed the ways of delivery
     tab_to(page.locator("#by-courier"))
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("radio", name="Bus parcel")).to_be_focused()

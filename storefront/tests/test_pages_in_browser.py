@@ -232,6 +232,7 @@ def test_checkout_by_keyboard_alone(shop, page, complaints):
     for answer in ("sokha@example.com", "Sokha Chan", "012 345 678", "Street 310", "BKK1", "Phnom Penh", ""):
         page.keyboard.type(answer)
         page.keyboard.press("Tab")
+    expect(page.locator("#live")).to_contain_text("To pay")  # the province has changed the ways of delivery
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")  # another delivery
     page.get_by_role("button", name="Place order, pay $604.00").wait_for()
