@@ -5,70 +5,38 @@ Needs Debian's Chromium and requirements/services.txt. Everything happens in a t
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
+import demo_shop
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
+TARGET = demo_shop.ROOT / "docs" / "screenshots"
 STAFF = "staff@localhost"
 
 
 def main() -> None:
     """Seed a shop, serve it, and save each picture."""
     TARGET.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-        probe.close()
-        password = secrets.token_urlsafe(12)
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "commercia.settings.dev",
-            "DATABASE_URL": f"sqlite:///{folder}/shop.sqlite3",
-            "EMAIL_URL": f"filemail:///{folder}/letters",
-            "LOG_LEVEL": "ERROR",
-            "DJANGO_SUPERUSER_PASSWORD": password,
-        }
-        for command in (
-            ["migrate", "--verbosity=0"],
-            ["seed_demo"],
-            ["createsuperuser", "--no-input", f"--email={STAFF}"],
-        ):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
-        server = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "commercia.asgi:application", f"--port={port}", "--lifespan=off"],
-            cwd=ROOT,
-            env=environment,
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/healthz")
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-                take_all(browser, f"http://127.0.0.1:{port}", password)
-                browser.close()
-        finally:
-            server.terminate()
-            server.wait()
+    with demo_shop.new_folder() as folder:
+        demo_shop.settle_in(folder)
+        password = _employ()
+        with demo_shop.served() as base, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=demo_shop.CHROMIUM, args=demo_shop.FLAGS)
+            take_all(browser, base, password)
+            browser.close()
 
 
-def wait_for(url: str) -> None:
-    """Return when `url` answers; give up after 30 s."""
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-            return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise SystemExit(f"{url} does not answer.")
+def _employ() -> str:
+    """Make somebody who may enter the admin; return the password."""
+    password = secrets.token_urlsafe(12)
+    subprocess.run(
+        [sys.executable, "manage.py", "createsuperuser", "--no-input", f"--email={STAFF}"],
+        cwd=demo_shop.ROOT,
+        env={**os.environ, "DJANGO_SUPERUSER_PASSWORD": password},
+        check=True,
+    )
+    return password
 
 
 def opened(browser: Browser, base: str, width: int, height: int, scheme: str) -> Page:

@@ -202,3 +202,17 @@ def test_an_empty_search_goes_back_home(boss, client):
     client.force_login(boss)
     answer = found_at(client, "   ")
     assert (answer.status_code, answer.url) == (302, reverse("admin:index"))
+
+
+def test_the_days_work_stands_first_and_the_tables_of_tokens_nowhere(boss, client):
+    client.force_login(boss)
+    apps = [app["app_label"] for app in client.get(reverse("admin:index")).context["app_list"]]
+    assert apps[:3] == ["orders", "payments", "catalog"]
+    assert "token_blacklist" not in apps
+    assert len(apps) == len(set(apps)) == 9
+
+
+def test_an_app_that_is_nobodys_work_has_no_page_either(boss, client):
+    client.force_login(boss)
+    assert client.get(reverse("admin:app_list", args=["token_blacklist"])).status_code == 404
+    assert client.get(reverse("admin:app_list", args=["orders"])).status_code == 200

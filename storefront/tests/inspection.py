@@ -1,13 +1,14 @@
 """What a page must hold in a real browser beyond what axe sees; each check returns what is wrong, in words."""
 
-from storefront.tests.looks import RULES
+from storefront.tests.looks import BRIEFLY, RULES
 
 PHONE, DESK = (360, 740), (1280, 800)
 # 1280 pixels across at a zoom of 400 per cent are 320 across and 256 down (WCAG 1.4.10).
 ZOOMED = (320, 256)
 POINTER, FINGER = 24, 44
 # The rules of axe that another colour scheme can break.
-COLOUR_RULES = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+COLOUR_RULES = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, **BRIEFLY}
+RUN_AXE = "async (rules) => (await axe.run(document, rules)).violations"
 # What readers with low vision or dyslexia set (WCAG 1.4.12). Inside a shadow or scrolled box nothing is cut off.
 SPACED = """
 * { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
@@ -95,7 +96,7 @@ def violations(page):
         page.set_viewport_size({"width": width, "height": height})
         for scheme, rules in (("light", RULES), ("dark", COLOUR_RULES)):
             page.emulate_media(color_scheme=scheme)
-            for rule in page.evaluate("rules => axe.run(document, rules)", rules)["violations"]:
+            for rule in page.evaluate(RUN_AXE, rules):
                 found += [f"{rule['id']} at {width} {scheme}: {node['html'][:160]}" for node in rule["nodes"][:3]]
     page.emulate_media(color_scheme="light")
     return found

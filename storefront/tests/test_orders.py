@@ -195,7 +195,7 @@ def test_all_orders_are_listed_page_by_page(shop, dara, customer):
     for _ in range(2):
         make_order((shop.mouse, 1), user=dara, shipping_method=shop.courier)
     page = text(customer, "/orders/")
-    assert page.count('class="mono" href="/orders/') == 2
+    assert page.count('class="alone mono" href="/orders/') == 2
     assert "$14.00" in page
     assert "Waiting for payment" in page
     assert 'class="pager"' not in page

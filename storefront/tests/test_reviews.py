@@ -56,7 +56,7 @@ def test_published_reviews_are_shown_with_words_beside_the_stars(shop, visitor):
     make_review(shop.mouse.product, title="Of the mouse")
     page = text(visitor, T14)
     assert page.count("4.3 of 5, 3 reviews") == 2
-    assert '<a href="#reviews">' in page
+    assert '<a class="alone" href="#reviews">' in page
     assert "Lina · Bought here, delivered September 2026" in page
     assert "5 of 5" in page
     assert "4 stars" in page

@@ -84,7 +84,7 @@ def test_htmx_gets_the_button_the_count_and_a_sentence(shop, visitor):
         '<span class="choose" data-say="Logitech M500 is on your list."><button class="link" id="keep-M500"'
     )
     assert 'hx-post="/wishlist/let-go/"' in body
-    assert re.search(r'<a id="wish-link" href="/wishlist/" hx-swap-oob="true">.*My list, 1 item<', body)
+    assert re.search(r'<a id="wish-link" href="/wishlist/" data-n="1" hx-swap-oob="true">.*My list, 1 item<', body)
     assert "<html" not in body
     body = visitor.post("/wishlist/let-go/", {"sku": "M500"}, headers=HTMX).content.decode()
     assert 'data-say="Logitech M500 is off your list."' in body
