@@ -3,7 +3,7 @@
 The version lives in the database, so that it commits with the change and every process sees it on its next request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection
@@ -60,6 +60,10 @@ class ReadVersions:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
+
+    def learn(self, numbers: Mapping[str, int]) -> None:
+        """Take versions that were read along with something else. What was known before stays."""
+        self._known = {**numbers, **self._known}
 
     def of(self, *names: str) -> list[tuple[str, int]]:
         """Return names with their versions."""

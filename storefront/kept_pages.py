@@ -35,15 +35,17 @@ def kept_page(
     shows: Iterable[str],
     context: Callable[[HttpRequest], Mapping[str, Any]],
     frame: Mapping[str, Any] | None = None,
+    may_keep: Callable[[], bool] = lambda: True,
 ) -> HttpResponse:
     """Answer a page of `template` (which extends the frame) from the cache, making its blocks when they are not there.
 
     `shows` names the versions of what it shows, beside the shop and its categories. `context` (with "status" when it
     is not 200) is asked only when blocks are made, with the stranger's request in which to look around; `key` must tell
     apart everything that it looks at there beside path and query. `frame` is what the frame itself shows of the page.
+    `may_keep` is asked after the context was made (core.caching.keep).
     Whoever is known by a cookie (an account, a list) gets the page made anew; who has none at all, the kept frame too.
     """
-    if not (settings.CACHE_SECONDS and _is_stranger(request)):
+    if not may_be_kept(request):
         values = dict(context(request))
         return render(request, template, values, status=values.get("status", HTTPStatus.OK))
     versions = versions_of(request).of(SHOP, CATEGORIES, *shows)
@@ -53,16 +55,23 @@ def kept_page(
         return _make_blocks(_as_stranger(request), template, context)
 
     def fill(visitor: HttpRequest) -> tuple[int, str]:
-        status, blocks = keep("blocks", *where, versions=versions, build=make)
+        status, blocks = keep("blocks", *where, versions=versions, build=make, may_keep=may_keep)
         return status, _fill(visitor, blocks, frame or {})
 
     if request.COOKIES:
         status, html = fill(request)
     else:
-        status, html = keep("page", *where, versions=versions, build=lambda: fill(_as_stranger(request)))
+        status, html = keep(
+            "page", *where, versions=versions, build=lambda: fill(_as_stranger(request)), may_keep=may_keep
+        )
     if _placeholder() in html:
         html = html.replace(_placeholder(), get_token(request))
     return HttpResponse(html, status=status)
+
+
+def may_be_kept(request: HttpRequest) -> bool:
+    """Tell whether something is kept at all and for this visitor too."""
+    return bool(settings.CACHE_SECONDS) and _is_stranger(request)
 
 
 def _is_stranger(request: HttpRequest) -> bool:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -27,8 +28,9 @@ from catalog.api.staff_serializers import (
     ReceiveSerializer,
     WriteProductSerializer,
 )
-from catalog.api.tags import STARS, facts_of, rating_from
+from catalog.api.tags import STARS, rating_from
 from catalog.editing import save_brand, save_product, save_variant
+from catalog.fingerprint import product_facts, variant_facts
 from catalog.identity import brand_key
 from catalog.models import Brand, Category, Product, Unit, Variant
 from catalog.pictures import HAS_PHOTOS, pictures_of
@@ -40,6 +42,7 @@ from core import clock
 from core.api.conditional import answer_unless_known
 from core.api.permissions import ReadOnly, StaffWithModelPermission
 from core.api.views import ApiViewSet
+from core.caching import keep
 from core.refusals import Refusal
 from core.versions import CATEGORIES, EVERY_LIST, list_of, versions_of
 
@@ -140,8 +143,24 @@ class ProductViewSet(ApiViewSet):
         def body() -> Any:
             return _product_body(_find_product(request, slug), all_variants=sees_all)
 
-        facts = facts_of(Variant.objects.filter(product__slug=slug))
-        return answer_unless_known(request, facts and (facts, sees_all), body)
+        facts = product_facts(slug)
+        if facts is None or sees_all:
+            return answer_unless_known(request, facts and (facts.key, sees_all), body)
+        made: list[dict[str, Any]] = []
+
+        def made_of_facts() -> bool:
+            # Units leave the shelf and come back: what was made while one was away must not be kept.
+            return all(facts.stock[one["sku"]] == one["available"] for one in made[0]["variants"])
+
+        def build() -> Any:
+            made.append(body())
+            return made[0]
+
+        def kept() -> Any:
+            key = (slug, get_language(), facts.key)
+            return keep("product", *key, versions=[], build=build, may_keep=made_of_facts)
+
+        return answer_unless_known(request, (facts.key, sees_all), kept)
 
     @extend_schema(
         tags=["catalogue for staff"],
@@ -188,9 +207,9 @@ class VariantViewSet(ApiViewSet):
     def retrieve(self, request: Request, sku: str) -> Response:
         """One variant as it is now."""
         sees_all = _sees_all(request)
-        facts = facts_of(Variant.objects.filter(sku=sku))
+        facts = variant_facts(sku)
         return answer_unless_known(
-            request, facts and (facts, sees_all), lambda: _variant_body(_find_variant(request, sku))
+            request, facts and (facts.key, sees_all), lambda: _variant_body(_find_variant(request, sku))
         )
 
     @extend_schema(
