@@ -134,6 +134,6 @@ def test_the_page_takes_the_same_queries_for_any_number_of_offers(shop, visitor,
     with django_assert_num_queries(3):  # two for what it depends on, one for the cart
         text(visitor, T14)
     # Whoever has an account, or comes with something else in the address, gets it made anew.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         text(visitor, f"{T14}?from=letter")
     assert Unit.objects.available().filter(variant=shop.excellent).count() == 2 + offers

@@ -17,6 +17,7 @@ from catalog.fingerprint import UNITS_SHOWN, page_facts
 from catalog.models import Category, Listing, Product, Unit, Variant
 from catalog.pictures import HAS_PHOTOS, UNIT_HAS_PHOTOS, Pictures, address, pictures_of
 from catalog.promises import return_promise, warranty_terms
+from catalog.reviewing import HAS_REVIEWS
 from catalog.similar import similar_to
 from core import clock
 from core.caching import keep
@@ -84,7 +85,8 @@ def _made_anew(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _find(slug: str) -> Product | None:
-    products = Product.objects.filter(category__is_visible=True).annotate(has_photos=HAS_PHOTOS)
+    products = Product.objects.filter(category__is_visible=True)
+    products = products.annotate(has_photos=HAS_PHOTOS, has_reviews=HAS_REVIEWS)
     return products.select_related("brand", "category__parent__parent").filter(slug=slug).first()
 
 
