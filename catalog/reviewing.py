@@ -107,7 +107,7 @@ def reject_review(review: Review, *, by: Any, reason: str) -> Review:
 
 
 def rating_of(product: Product) -> Rating:
-    """Return what the published reviews of a product come to. One query; none if HAS_REVIEWS said that there are none."""
+    """Return what the published reviews of a product come to. One query, none if HAS_REVIEWS said there are none."""
     if not getattr(product, "has_reviews", True):
         return Rating(None, 0, dict.fromkeys(range(BEST, 0, -1), 0))
     published = Review.objects.filter(product=product, state=ReviewState.PUBLISHED).order_by()
