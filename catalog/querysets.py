@@ -1,10 +1,13 @@
 """Named reads of goods and units."""
 
+from functools import cache
+
 from django.apps import apps
 from django.db import models
 from django.db.models.functions import Coalesce
 
 
+@cache
 def available_units(variant: str) -> Coalesce:
     """Return how many units can be taken of the variant whose id the column `variant` holds.
 
