@@ -29,6 +29,7 @@ from catalog.flow import ReviewState, UnitState
 from catalog.models import PriceChange, Product, ProductPhoto, Review, Unit, UnitPhoto, Variant
 from catalog.price_history import WINDOW
 from catalog.promises import return_promise
+from catalog.reviewing import Rating, average_rating
 from core import clock
 from core.compiled import CompiledQuery, slot
 from core.models import DataVersion
@@ -109,10 +110,15 @@ _VARIANT = CompiledQuery(_with_told_units(sku=slot("sku")))
 
 @dataclass(frozen=True)
 class AnswerFacts:
-    """What the API's answer about a product or a variant depends on; `stock` is what is on sale, by SKU."""
+    """What the API's answer about a product or a variant depends on; `stock` is what is on sale, by SKU.
+
+    What the reviews come to and whether there are photos is told, so that nobody asks for it again.
+    """
 
     key: object
     stock: dict[str, int]
+    rating: Rating
+    has_photos: bool
 
 
 def product_facts(slug: str) -> AnswerFacts | None:
@@ -128,8 +134,14 @@ def variant_facts(sku: str) -> AnswerFacts | None:
 def _facts(rows: list[tuple[Any, ...]]) -> AnswerFacts | None:
     if not rows:
         return None
-    sku, stock = FACTS.index("sku"), len(FACTS) + 1
-    return AnswerFacts((sorted(map(repr, rows)), return_promise()), {row[sku]: row[stock] or 0 for row in rows})
+    facts = [dict(zip((*FACTS, "tree", "stock"), row, strict=False)) for row in rows]
+    count = facts[0]["reviews"] or 0
+    return AnswerFacts(
+        key=(sorted(map(repr, rows)), return_promise()),
+        stock={one["sku"]: one["stock"] or 0 for one in facts},
+        rating=Rating(average_rating(int(facts[0]["stars"] or 0), count), count, {}),
+        has_photos=facts[0]["photos"] is not None,
+    )
 
 
 @dataclass(frozen=True)
