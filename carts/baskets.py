@@ -69,6 +69,18 @@ def add_item(cart: Cart, variant: Variant, *, quantity: int, rental_plan: Rental
 
 
 @atomic_retry
+def add_to_cart(variant: Variant, *, user: Any, code: str | None, quantity: int) -> tuple[Cart, str | None]:
+    """Put `quantity` more of `variant` into the caller's active cart, opening one if need be, in one transaction.
+
+    Returns the cart and a guest's new secret code (None when the cart stood already). Refuses as add_item does; then no
+    cart was opened either.
+    """
+    cart, new_code = open_cart(user=user, code=code)
+    add_item(cart, variant, quantity=quantity)
+    return cart, new_code
+
+
+@atomic_retry
 def set_quantity(cart: Cart, item_code: str, *, quantity: int) -> None:
     """Set a line's quantity; 0 removes the line.
 

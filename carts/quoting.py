@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Count, Q
 
 from carts.models import Cart, CartItem, ShippingMethod, TaxRate
 from catalog.models import RentalPlan, Variant
+from catalog.querysets import available_units
 from core.money import ZERO, percent_of, tax_inside
 
 
@@ -141,7 +141,7 @@ def _items_of(cart: Cart | None) -> Sequence[CartItem]:
     return (
         CartItem.objects.filter(cart=cart)
         .select_related("variant__product__brand", "variant__product__category", "rental_plan")
-        .annotate(available=Count("variant__units", filter=Q(variant__units__state="available")))
+        .annotate(available=available_units("variant"))
         .order_by("id")
     )
 

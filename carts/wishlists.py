@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
 
 from carts.baskets import add_item
 from carts.models import Cart, CartItem, Wishlist, WishlistItem
 from catalog.models import Variant
+from catalog.querysets import available_units
 from core import clock
 from core.codes import secret_token, token_hash
 from core.db import atomic_retry
@@ -43,7 +43,7 @@ def wishes_of(wishlist: Wishlist | None) -> Sequence[WishlistItem]:
     return (
         WishlistItem.objects.filter(wishlist=wishlist)
         .select_related("variant__product__brand", "variant__product__category")
-        .annotate(available=Count("variant__units", filter=Q(variant__units__state="available")))
+        .annotate(available=available_units("variant"))
         .order_by("-id")
     )
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from catalog.flow import ReviewState
 from catalog.listing_rows import average_rating
@@ -24,6 +24,9 @@ BEST = 5
 ON_A_PAGE = 10
 # Column to what it is called and how many characters it may have.
 LENGTHS = {"title": ("title", 120), "body": ("review", 4000), "author_name": ("name", 60)}
+
+# Tell along with a product whether anybody reviewed it: most have no review, and need no query for them.
+HAS_REVIEWS = Exists(Review.objects.filter(product=OuterRef("pk"), state=ReviewState.PUBLISHED))
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,9 @@ def reject_review(review: Review, *, by: Any, reason: str) -> Review:
 
 
 def rating_of(product: Product) -> Rating:
-    """Return what the published reviews of a product come to. One query."""
+    """Return what the published reviews of a product come to. One query, none if HAS_REVIEWS said there are none."""
+    if not getattr(product, "has_reviews", True):
+        return Rating(None, 0, dict.fromkeys(range(BEST, 0, -1), 0))
     published = Review.objects.filter(product=product, state=ReviewState.PUBLISHED).order_by()
     found = dict(published.values("rating").annotate(number=Count("pk")).values_list("rating", "number"))
     distribution = {stars: found.get(stars, 0) for stars in range(BEST, 0, -1)}

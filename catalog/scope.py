@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import models
-from django.db.models import Count, Lookup, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Lookup, QuerySet, Value
 
 from catalog import facets
 from catalog.filters import Filters
@@ -209,55 +209,81 @@ class Scope:
 
 
 def find_category(slug: str, *, versions: ReadVersions) -> Category | None:
-    """Return the visible category with this slug, with those above it, from the cache or by one query."""
+    """Return the visible category with this slug, with those above it; from the kept tree or by one query."""
     slug = slug.lower()[:SLUG_MAX]
-
-    def read() -> Category | None:
-        return Category.objects.select_related("parent__parent").filter(slug=slug, is_visible=True).first()
-
-    return keep("category", slug, versions=versions.of(CATEGORIES), build=read)
+    found = (one for one in _kept_tree(versions).values() if one.slug.lower() == slug and one.is_visible)
+    return next(found, None)
 
 
 def open_scope(category: Category | None, *, versions: ReadVersions | None = None) -> Scope:
-    """Return the scope of a category (None: the whole shop): two queries, the tree with its counts and the words.
+    """Return the scope of a category (None: the whole shop): two queries, the tree and the words with their counts.
 
-    With `versions`, what the caller's request has read of them, the scope comes from the cache when it is there.
+    With `versions`, what the caller's request has read of them, both come from the cache when they are there.
     """
     if versions is None:
-        return _read_scope(category)
+        tree = _read_tree()
+        return _scope(category, tree, *_read_words(category, _branch(category, tree)))
+    tree = _kept_tree(versions)
     slug = category.slug if category is not None else ""
     current = versions.of(CATEGORIES, list_of(slug) if slug else EVERY_LIST)
-    return keep("scope", slug, versions=current, build=lambda: _read_scope(category))
+    counted = keep("words", slug, versions=current, build=lambda: _read_words(category, _branch(category, tree)))
+    return _scope(category, tree, *counted)
 
 
-def _read_scope(category: Category | None) -> Scope:
-    own = models.Subquery(
-        FacetCount.objects.filter(code=facets.ALL_CODE, category=OuterRef("pk")).values("products")[:1]
-    )
-    rows = Category.objects.defer("spec_definitions", "variant_axes", "description").annotate(listed=own)
-    everything = {row.pk: row for row in rows}
-    branch = set(everything) if category is None else {category.pk}
-    grown = category is not None
-    while grown:
-        below = {pk for pk, row in everything.items() if row.parent_id in branch} - branch
+def _kept_tree(versions: ReadVersions) -> dict[int, Category]:
+    return keep("tree", versions=versions.of(CATEGORIES), build=_read_tree)
+
+
+def _read_tree() -> dict[int, Category]:
+    """Return every category (a few dozen) by id, each knowing those above it."""
+    tree = {row.pk: row for row in Category.objects.all()}
+    for row in tree.values():
+        if row.parent_id is not None:
+            row.parent = tree[row.parent_id]
+    return tree
+
+
+def _branch(category: Category | None, tree: Mapping[int, Category]) -> frozenset[int]:
+    if category is None:
+        return frozenset(tree)
+    branch = {category.pk}
+    while below := {pk for pk, row in tree.items() if row.parent_id in branch} - branch:
         branch |= below
-        grown = bool(below)
-    scope = Scope(
+    return frozenset(branch)
+
+
+def _scope(
+    category: Category | None, tree: Mapping[int, Category], words: Mapping[int, Word], counts: Mapping[int, int]
+) -> Scope:
+    branch = _branch(category, tree)
+    return Scope(
         category=category,
-        categories={pk: row for pk, row in everything.items() if pk in branch},
-        own_counts={pk: row.listed or 0 for pk, row in everything.items() if pk in branch},
-        branch=frozenset(branch),
+        categories={pk: row for pk, row in tree.items() if pk in branch},
+        own_counts={pk: counts.get(pk, 0) for pk in branch},
+        branch=branch,
+        words=words,
     )
-    return replace(scope, words=_words(scope))
 
 
-def _words(scope: Scope) -> dict[int, Word]:
+def _read_words(category: Category | None, branch: frozenset[int]) -> tuple[dict[int, Word], dict[int, int]]:
+    """Return the words of the branch, and by category id how many products an unfiltered list of it shows. One query.
+
+    A single category has the words of its specs too; of several only what all goods have (codes below 0) is told.
+    """
+    is_leaf = category is not None and len(branch) == 1
     rows = FacetCount.objects.order_by()
-    columns = ("code", "name", "value", "label", "number")
-    if scope.is_leaf:
-        found = rows.filter(category=scope.category).values_list(*columns, "products")
-    else:
-        if scope.category is not None:
-            rows = rows.filter(category__in=sorted(scope.branch))
-        found = rows.filter(Q(code__lt=0)).values_list(*columns).annotate(total=models.Sum("products"))
-    return {row[0]: Word(*row) for row in found}
+    if category is not None:
+        rows = rows.filter(category__in=sorted(branch))
+    if not is_leaf:
+        rows = rows.filter(code__lt=0)
+    # The number of all products stays apart by category; of every other word the branch's sum is enough.
+    own = models.Case(models.When(code=facets.ALL_CODE, then="category"), default=0)
+    columns = rows.values_list("code", "name", "value", "label", "number", own)
+    words: dict[int, Word] = {}
+    counts: dict[int, int] = {}
+    for code, name, value, label, number, own_category, products in columns.annotate(total=models.Sum("products")):
+        before = words[code].products if code in words else 0
+        words[code] = Word(code, name, value, label, number, before + products)
+        if code == facets.ALL_CODE:
+            counts[own_category] = products
+    return words, counts

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Value
-from django.db.models.functions import Abs
-
 from catalog.listing_rows import DOT, spec_line
 from catalog.models import Listing, Product
+from core.money import ZERO
 
 # So many of the nearest by price are compared by their specs.
 COMPARED = 24
@@ -16,24 +14,25 @@ CHEAPEST, DEAREST = Decimal("0.6"), Decimal("1.6")
 
 
 def similar_to(product: Product, *, price: Decimal | None, specs: Mapping[str, Any], limit: int = 4) -> list[Listing]:
-    """Return up to `limit` products of the same category that are in stock, by their leading offers. One query.
+    """Return up to `limit` products of the same category that are in stock, by their leading offers.
 
-    `price` (shop currency) and `specs` are those of the offer looked at; the most alike come first.
+    `price` (shop currency) and `specs` are those of the offer looked at; the most alike come first. Two queries, one
+    without a price; each reads COMPARED rows in the order of an index, however large the category is.
     """
     rows = Listing.objects.filter(category=product.category, lead__in=[True], in_stock=True).exclude(product=product)
     if price is None:
-        rows = rows.order_by("-product_id")
+        nearest = list(rows.order_by("-product_id")[:COMPARED])
     else:
-        rows = rows.filter(price__range=(price * CHEAPEST, price * DEAREST))
-        rows = rows.order_by(
-            Abs(Value(price, output_field=Listing._meta.get_field("price")) - F("price")), "product_id"
-        )
+        cheaper = rows.filter(price__gte=price * CHEAPEST, price__lt=price).order_by("-price", "-product_id")
+        dearer = rows.filter(price__gte=price, price__lte=price * DEAREST).order_by("price", "product_id")
+        found = [*cheaper[:COMPARED], *dearer[:COMPARED]]
+        nearest = sorted(found, key=lambda row: (abs(price - (row.price or ZERO)), row.product_id))[:COMPARED]
     wanted = _said(spec_line(product.category.spec_definitions, specs))
     # A stable sort: among equally alike ones the nearer in price stays first.
-    found = sorted(rows[:COMPARED], key=lambda row: -len(wanted & _said(row.spec_line)))[:limit]
-    for row in found:
+    alike = sorted(nearest, key=lambda row: -len(wanted & _said(row.spec_line)))[:limit]
+    for row in alike:
         row.category = product.category
-    return found
+    return alike
 
 
 def _said(line: str) -> frozenset[str]:

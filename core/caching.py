@@ -32,12 +32,19 @@ _near: OrderedDict[str, tuple[float, Any]] = OrderedDict()
 _near_lock = threading.Lock()
 
 
-def keep(what: str, *key: object, versions: Iterable[tuple[str, int]], build: Callable[[], T]) -> T:
+def keep(
+    what: str,
+    *key: object,
+    versions: Iterable[tuple[str, int]],
+    build: Callable[[], T],
+    may_keep: Callable[[], bool] = lambda: True,
+) -> T:
     """Return what `build` made for this key, these versions and this release; None is never kept.
 
     `what` names the kind of thing, `key` tells its instances apart (values with a telling repr). Whoever gets it must
     not change it: others get the same one. Kept for settings.CACHE_SECONDS at most; 0 keeps nothing. Inside a
-    transaction `build` runs every time: a version that is rolled back must leave nothing behind.
+    transaction `build` runs every time: a version that is rolled back must leave nothing behind. `may_keep` is asked
+    after `build`: a key made of facts that change back and forth must not hold what was made of others.
     """
     if not settings.CACHE_SECONDS or in_transaction():
         return build()
@@ -53,8 +60,9 @@ def keep(what: str, *key: object, versions: Iterable[tuple[str, int]], build: Ca
         found = _look_near(name)
         if found is None and (found := cache.get(name)) is None:
             found = build()
-            if found is not None:
-                cache.set(name, found, settings.CACHE_SECONDS)
+            if found is None or not may_keep():
+                return found
+            cache.set(name, found, settings.CACHE_SECONDS)
         _put_near(name, found)
     finally:
         if is_mine:
@@ -78,8 +86,6 @@ def _look_near(name: str) -> Any:
 
 
 def _put_near(name: str, found: Any) -> None:
-    if found is None:
-        return
     with _near_lock:
         _near[name] = time.monotonic() + settings.CACHE_SECONDS, found
         _near.move_to_end(name)

@@ -5,13 +5,26 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import structlog
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import Redis
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 # After a failure nobody asks for so many seconds, so that a dead Redis costs one request its timeout and not every one.
 REST_SECONDS = 3.0
+
+
+class OneClient(RedisCacheClient):
+    """Django's client makes a new Redis object for each question, which takes as long as the question."""
+
+    _made: Redis | None = None
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        """Return the client of this thread's cache; it has a pool of connections. The shop has one Redis."""
+        if self._made is None:
+            self._made = super().get_client(key, write=write)
+        return self._made
 
 
 class TolerantRedisCache(RedisCache):
@@ -21,6 +34,10 @@ class TolerantRedisCache(RedisCache):
     """
 
     _resting_until = 0.0
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = OneClient
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         return self._try(lambda: super(TolerantRedisCache, self).get(key, default, version), default)

@@ -6,6 +6,7 @@ into the frame (header, cart, messages) of the visitor who asks. Forms get the v
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache as remember
 from http import HTTPStatus
 from typing import Any
 
@@ -36,15 +37,17 @@ def kept_page(
     shows: Iterable[str],
     context: Callable[[HttpRequest], Mapping[str, Any]],
     frame: Mapping[str, Any] | None = None,
+    may_keep: Callable[[], bool] = lambda: True,
 ) -> HttpResponse:
     """Answer a page of `template` (which extends the frame) from the cache, making its blocks when they are not there.
 
     `shows` names the versions of what it shows, beside the shop and its categories. `context` (with "status" when it
     is not 200) is asked only when blocks are made, with the stranger's request in which to look around; `key` must tell
     apart everything that it looks at there beside path and query. `frame` is what the frame itself shows of the page.
+    `may_keep` is asked after the context was made (core.caching.keep).
     Whoever is known by a cookie (an account, a list) gets the page made anew; who has none at all, the kept frame too.
     """
-    if not (settings.CACHE_SECONDS and _is_stranger(request)):
+    if not may_be_kept(request):
         values = dict(context(request))
         return render(request, template, values, status=values.get("status", HTTPStatus.OK))
     versions = versions_of(request).of(SHOP, CATEGORIES, *shows)
@@ -53,17 +56,24 @@ def kept_page(
     def make() -> tuple[int, Blocks]:
         return _make_blocks(_as_stranger(request), template, context)
 
-    def fill(visitor: HttpRequest) -> tuple[int, str]:
-        status, blocks = keep("blocks", *where, versions=versions, build=make)
-        return status, _fill(visitor, blocks, frame or {})
+    def fill(visitor: HttpRequest) -> tuple[int, list[bytes]]:
+        status, blocks = keep("blocks", *where, versions=versions, build=make, may_keep=may_keep)
+        # In pieces between which the visitor's token goes, so that nobody has to look for its places again.
+        return status, [piece.encode() for piece in _fill(visitor, blocks, frame or {}).split(_placeholder())]
 
     if request.COOKIES:
-        status, html = fill(request)
+        status, pieces = fill(request)
     else:
-        status, html = keep("page", *where, versions=versions, build=lambda: fill(_as_stranger(request)))
-    if _placeholder() in html:
-        html = html.replace(_placeholder(), get_token(request))
-    return HttpResponse(html, status=status)
+        status, pieces = keep(
+            "page", *where, versions=versions, build=lambda: fill(_as_stranger(request)), may_keep=may_keep
+        )
+    token = get_token(request).encode() if len(pieces) > 1 else b""
+    return HttpResponse(token.join(pieces), status=status)
+
+
+def may_be_kept(request: HttpRequest) -> bool:
+    """Tell whether something is kept at all and for this visitor too."""
+    return bool(settings.CACHE_SECONDS) and _is_stranger(request)
 
 
 def _is_stranger(request: HttpRequest) -> bool:
@@ -137,6 +147,7 @@ def _said(text: str) -> Callable[[Context], Iterator[str]]:
     return lambda context: iter([text])
 
 
+@remember
 def _placeholder() -> str:
     """What stands for the visitor's token in kept blocks. Nobody can write it into a page without the secret key."""
     return salted_hmac("storefront.kept_pages", "csrf").hexdigest()

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carts.api.serializers import AddItemSerializer, CartQuery, CartSerializer, ChangeItemSerializer
-from carts.baskets import add_item, dismiss_notices, find_cart, merge_carts, open_cart, set_quantity
+from carts.baskets import add_item, add_to_cart, dismiss_notices, find_cart, merge_carts, set_quantity
 from carts.models import Cart
 from carts.quoting import quote
 from catalog.api.refusals import naming_skus
@@ -82,10 +82,11 @@ class CartViewSet(ApiViewSet):
         given = self.valid_body(AddItemSerializer)
         variant = _variant(given["sku"])
         cart, new_code = cart_of(request), None
-        if cart is None:
-            cart, new_code = open_cart(user=request.user, code=None)
         with naming_skus():
-            add_item(cart, variant, quantity=given["quantity"])
+            if cart is None:
+                cart, new_code = add_to_cart(variant, user=request.user, code=None, quantity=given["quantity"])
+            else:
+                add_item(cart, variant, quantity=given["quantity"])
         return self._priced(cart, new_code=new_code, status=status.HTTP_201_CREATED)
 
     @extend_schema(

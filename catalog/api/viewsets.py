@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -27,19 +28,20 @@ from catalog.api.staff_serializers import (
     ReceiveSerializer,
     WriteProductSerializer,
 )
-from catalog.api.tags import STARS, facts_of, rating_from
 from catalog.editing import save_brand, save_product, save_variant
+from catalog.fingerprint import AnswerFacts, product_facts, variant_facts
 from catalog.identity import brand_key
 from catalog.models import Brand, Category, Product, Unit, Variant
-from catalog.pictures import HAS_PHOTOS, pictures_of
+from catalog.pictures import Picture, pictures_of
 from catalog.price_history import lowest_prices_beside_sales
 from catalog.receiving import put_on_sale, receive_units
-from catalog.reviewing import rating_of
+from catalog.reviewing import Rating, rating_of
 from catalog.scope import Scope, find_category, open_scope
 from core import clock
 from core.api.conditional import answer_unless_known
 from core.api.permissions import ReadOnly, StaffWithModelPermission
 from core.api.views import ApiViewSet
+from core.caching import keep
 from core.refusals import Refusal
 from core.versions import CATEGORIES, EVERY_LIST, list_of, versions_of
 
@@ -138,10 +140,26 @@ class ProductViewSet(ApiViewSet):
         sees_all = _sees_all(request)
 
         def body() -> Any:
-            return _product_body(_find_product(request, slug), all_variants=sees_all)
+            return _read_body(request, slug, facts, sees_all=sees_all)
 
-        facts = facts_of(Variant.objects.filter(product__slug=slug))
-        return answer_unless_known(request, facts and (facts, sees_all), body)
+        facts = product_facts(slug)
+        if facts is None or sees_all:
+            return answer_unless_known(request, facts and (facts.key, sees_all), body)
+        made: list[dict[str, Any]] = []
+
+        def made_of_facts() -> bool:
+            # Units leave the shelf and come back: what was made while one was away must not be kept.
+            return all(facts.stock[one["sku"]] == one["available"] for one in made[0]["variants"])
+
+        def build() -> Any:
+            made.append(body())
+            return made[0]
+
+        def kept() -> Any:
+            key = (slug, get_language(), facts.key)
+            return keep("product", *key, versions=[], build=build, may_keep=made_of_facts)
+
+        return answer_unless_known(request, (facts.key, sees_all), kept)
 
     @extend_schema(
         tags=["catalogue for staff"],
@@ -188,9 +206,9 @@ class VariantViewSet(ApiViewSet):
     def retrieve(self, request: Request, sku: str) -> Response:
         """One variant as it is now."""
         sees_all = _sees_all(request)
-        facts = facts_of(Variant.objects.filter(sku=sku))
+        facts = variant_facts(sku)
         return answer_unless_known(
-            request, facts and (facts, sees_all), lambda: _variant_body(_find_variant(request, sku))
+            request, facts and (facts.key, sees_all), lambda: _variant_body(_find_variant(request, sku))
         )
 
     @extend_schema(
@@ -264,9 +282,7 @@ def _sees_all(request: Request) -> bool:
 
 def _find_product(request: Request, slug: str) -> Product:
     products = Product.objects.all() if _sees_all(request) else Product.objects.published()
-    product = (
-        products.select_related("category", "brand").filter(slug=slug).annotate(**STARS, has_photos=HAS_PHOTOS).first()
-    )
+    product = products.select_related("category", "brand").filter(slug=slug).first()
     if product is None:
         raise NotFound("There is no product with this slug.")
     return product
@@ -284,12 +300,27 @@ def _find_variant(request: Request, sku: str) -> Variant:
     return found
 
 
+def _read_body(request: Request, slug: str, facts: AnswerFacts | None, *, sees_all: bool) -> dict[str, Any]:
+    """Read a product by its variants, with what its facts have told already; one without variants by itself."""
+    variants = Variant.objects.filter(product__slug=slug).select_related("product__category", "product__brand")
+    shown = variants if sees_all else variants.published()
+    offered = list(shown.with_available().order_by("price", "id")) if facts is not None else []
+    if facts is None or not offered:
+        return _product_body(_find_product(request, slug), all_variants=sees_all)
+    product = offered[0].product
+    photos = pictures_of(product.pk).of_product if facts.has_photos else []
+    return _body_of(product, offered, rating=facts.rating, photos=photos)
+
+
 def _product_body(product: Product, *, all_variants: bool) -> dict[str, Any]:
     variants = product.variants.with_available().order_by("price", "id")
     offered = list(variants if all_variants else variants.filter(is_offered=True))
-    rating = rating_from(product) or rating_of(product)
-    # Most products have none; those cost no query.
-    photos = pictures_of(product.pk).of_product if getattr(product, "has_photos", True) else []
+    return _body_of(product, offered, rating=rating_of(product), photos=pictures_of(product.pk).of_product)
+
+
+def _body_of(
+    product: Product, offered: Sequence[Variant], *, rating: Rating, photos: Sequence[Picture]
+) -> dict[str, Any]:
     context = {
         **_variant_context(product.category, offered),
         "variants": offered,

@@ -61,9 +61,9 @@ def test_the_tag_changes_with_the_photos():
 def test_photos_take_one_query_more(django_assert_num_queries, photos):
     product = make_product()
     make_variant(product, units=1)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         get(product)
     for _ in range(photos):
         make_photo(product)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         get(product)

@@ -113,6 +113,8 @@ TEMPLATES = [
 # --- Database ---------------------------------------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default="").strip() or f"sqlite:///{quote(str(VAR_DIR / 'commercia.sqlite3'))}"
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+# Opening a connection costs as much as a whole page from the cache.
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=0)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE takes the write lock at BEGIN: web and worker queue up instead of failing in the middle.
     DATABASES["default"]["OPTIONS"] = {
@@ -121,7 +123,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=0)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         "charset": "utf8mb4",

@@ -15,6 +15,7 @@ from storefront.tests.factories import fill_cart
 
 pytestmark = pytest.mark.django_db
 T14 = "/p/thinkpad-t14/"
+ANEW = f"{T14}?from=letter"  # no plain address, so no kept page
 NONE_YET = "Illustration. No photos of this unit yet"
 
 
@@ -145,11 +146,11 @@ def test_small_pictures_in_cart_checkout_wish_list_and_comparison_are_the_photo(
 
 @pytest.mark.parametrize("photos", [1, 3])
 def test_any_number_of_photos_takes_one_query(shop, visitor, django_assert_num_queries, photos):
-    text(visitor)
+    text(visitor, ANEW)
     with CaptureQueriesContext(connection) as without:
-        text(visitor)
+        text(visitor, ANEW)
     for _ in range(photos):
         make_photo(shop.laptop)
         make_photo(Unit.objects.get(variant=shop.good))
     with django_assert_num_queries(len(without) + 1):
-        text(visitor)
+        text(visitor, ANEW)

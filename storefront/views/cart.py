@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from carts.baskets import add_item, dismiss_notices, find_cart, open_cart, set_quantity
+from carts.baskets import add_to_cart, dismiss_notices, find_cart, set_quantity
 from carts.models import Cart
 from carts.quoting import quote, shipping_methods_for
 from catalog.models import Variant
@@ -37,14 +37,14 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _back_with(request, form.cleaned_data.get("sku", ""), " ".join(_sentences(form)))
     variant = get_object_or_404(Variant.objects.select_related("product__brand"), sku=form.cleaned_data["sku"])
-    cart, new_code = open_cart(user=request.user, code=CART.code(request))
     try:
-        add_item(cart, variant, quantity=form.cleaned_data["quantity"])
+        _cart, new_code = add_to_cart(
+            variant, user=request.user, code=CART.code(request), quantity=form.cleaned_data["quantity"]
+        )
     except Refusal as refusal:
-        response = _back_with(request, variant.sku, refusal.message)
-    else:
-        messages.success(request, _("%(name)s is in your cart.") % {"name": variant.product.full_name})
-        response = redirect("storefront:cart")
+        return _back_with(request, variant.sku, refusal.message)
+    messages.success(request, _("%(name)s is in your cart.") % {"name": variant.product.full_name})
+    response = redirect("storefront:cart")
     if new_code is not None:
         CART.remember(response, request, new_code)
     return response

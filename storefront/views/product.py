@@ -6,30 +6,32 @@ from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from carts.baskets import MAX_QUANTITY
 from carts.models import ShippingMethod
 from carts.quoting import shipping_methods_for, shipping_price, tax_at
+from catalog.fingerprint import UNITS_SHOWN, page_facts
 from catalog.models import Category, Listing, Product, Unit, Variant
 from catalog.pictures import HAS_PHOTOS, UNIT_HAS_PHOTOS, Pictures, address, pictures_of
 from catalog.promises import return_promise, warranty_terms
+from catalog.reviewing import HAS_REVIEWS
 from catalog.similar import similar_to
 from core import clock
 from core.caching import keep
 from core.money import ZERO
-from core.versions import CATEGORIES, SHOP, list_of, versions_of
+from core.versions import CATEGORIES, EVERY_LIST, SHOP, list_of, versions_of
 from storefront.browsing import trail_links, trail_of
 from storefront.choices import Axis, axes_of, choose_offer, short_line, spec_rows
 from storefront.delivery import expected_days, usual_method
 from storefront.heads import PageHead, absolute
+from storefront.kept_pages import kept_page, may_be_kept
 from storefront.opinions import opinions_of
 from storefront.recently_viewed import remembers_viewed
 from storefront.structured_data import Delivery, OfferFacts, breadcrumbs, product_data
 
-UNITS_SHOWN = 12
 # Pixels: photos for search engines, and for those who share the page.
 LARGE, SHARED = 1600, 960
 
@@ -37,14 +39,58 @@ LARGE, SHARED = 1600, 960
 @require_safe
 @remembers_viewed
 def show(request: HttpRequest, slug: str) -> HttpResponse:
-    """One product with its grades and options; `?offer=SKU` chooses among them. A retired one answers 410."""
-    products = Product.objects.filter(category__is_visible=True).annotate(has_photos=HAS_PHOTOS)
-    products = products.select_related("brand", "category__parent__parent")
-    product = get_object_or_404(products, slug=slug.lower())
+    """One product with its grades and options; `?offer=SKU` chooses among them. A retired one answers 410.
+
+    Its blocks are kept for visitors without an account under the facts that they were made of (catalog.fingerprint).
+    """
+    facts = page_facts(slug) if may_be_kept(request) and _is_plain(request) else None
+    if facts is None:
+        return _made_anew(request, slug)
+    versions_of(request).learn(facts.versions)
+    made: list[bool] = []
+
+    def context(asker: HttpRequest) -> dict[str, Any]:
+        found = _find(slug)
+        if found is None:
+            raise Http404
+        context = _context(asker, found)
+        made.append(facts.agree(context["offers"], context["current"], context["units"]))
+        return context
+
+    return kept_page(
+        request,
+        "catalog/product.html",
+        facts.key,
+        clock.today(),
+        shows=[name for name in facts.versions if name != EVERY_LIST],
+        context=context,
+        may_keep=lambda: all(made),
+    )
+
+
+def _is_plain(request: HttpRequest) -> bool:
+    """Tell whether the address asks for the product or one of its offers and for nothing else."""
+    return request.GET.keys() <= {"offer"} and len(request.GET.getlist("offer")) <= 1
+
+
+def _made_anew(request: HttpRequest, slug: str) -> HttpResponse:
+    product = _find(slug.lower())
+    if product is None:
+        raise Http404
     if product.slug != slug:
         return redirect(product, permanent=True)
     if product.status == Product.Status.RETIRED:
         return _gone(request, product)
+    return render(request, "catalog/product.html", _context(request, product))
+
+
+def _find(slug: str) -> Product | None:
+    products = Product.objects.filter(category__is_visible=True)
+    products = products.annotate(has_photos=HAS_PHOTOS, has_reviews=HAS_REVIEWS)
+    return products.select_related("brand", "category__parent__parent").filter(slug=slug).first()
+
+
+def _context(request: HttpRequest, product: Product) -> dict[str, Any]:
     offers = list(product.variants.filter(is_offered=True).with_available())
     for offer in offers:
         offer.product = product
@@ -59,6 +105,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         "product": product,
         "category": category,
         "trail": trail_of(category),
+        "offers": offers,
         "current": current,
         "grades": grades.choices,
         "axes": axes,
@@ -76,7 +123,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         **opinions_of(request, product, offers, current),
     }
     context["head"] = _head(offers, context)
-    return render(request, "catalog/product.html", context)
+    return context
 
 
 def _similar(request: HttpRequest, product: Product, offer: Variant | None, facts: Mapping[str, Any]) -> list[Listing]:
