@@ -13,12 +13,7 @@ from core.refusals import Conflict, Refusal
 from core.timeline import event_values
 from payments.flow import BillState, PaymentState
 from payments.models import Bill, BillEvent, Payment
-
-PROVIDER_OF = {
-    Payment.Method.BANK_TRANSFER: "manual",
-    Payment.Method.CASH_ON_DELIVERY: "manual",
-    Payment.Method.PAY_AT_PICKUP: "manual",
-}
+from payments.providers.registry import PROVIDER_OF
 
 
 @atomic_retry
@@ -87,7 +82,7 @@ def _new_attempt(bill: Bill, *, number: int, amount: Decimal, method: str, by: A
         bill=bill,
         live_bill=bill,
         key=f"{bill.code}:{number}",
-        provider=PROVIDER_OF[Payment.Method(method)],
+        provider=PROVIDER_OF[method],
         method=method,
         amount=amount,
         currency=bill.currency,
