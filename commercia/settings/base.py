@@ -16,7 +16,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def list_of_hosts(text: str) -> list[str]:
-    """Split host names on commas and white space, so that "a.example, b.example" and "a b" both work."""
+    """Split host names (or secrets) on commas and white space, so that "a.example, b.example" and "a b" both work."""
     return text.replace(",", " ").split()
 
 
@@ -31,6 +31,14 @@ LOW_STOCK_THRESHOLD = env.int("LOW_STOCK_THRESHOLD", default=2)
 RETURN_DAYS = env.int("RETURN_DAYS", default=14)
 BANK_TRANSFER_INSTRUCTIONS = env.str("BANK_TRANSFER_INSTRUCTIONS", default="")
 PICKUP_ADDRESS = env.str("PICKUP_ADDRESS", default="")
+
+# --- Payment providers: a way of paying shows at checkout only when it is configured -----------------------------
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="").strip()
+# More than one while one replaces another.
+STRIPE_WEBHOOK_SECRETS = list_of_hosts(env.str("STRIPE_WEBHOOK_SECRETS", default=""))
+STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="").strip()
+# Only for the stand-in in sandbox/; empty means Stripe itself.
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").strip().rstrip("/")
 
 # --- Django -----------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = list_of_hosts(env.str("ALLOWED_HOSTS", default=""))
@@ -362,6 +370,10 @@ CELERY_BEAT_SCHEDULE = {
     "notify-watchers": {"task": "catalog.notify_watchers", "schedule": 30.0},
     "expire-orders": {"task": "orders.expire_unpaid_orders", "schedule": 30.0},
     "settle-captures": {"task": "payments.settle_unclaimed_captures", "schedule": 30.0},
+    "provider-events": {"task": "payments.process_waiting_events", "schedule": 30.0},
+    "poll-payments": {"task": "payments.poll_payments", "schedule": 15.0},
+    "poll-refunds": {"task": "payments.poll_refunds", "schedule": 30.0},
+    "return-surpluses": {"task": "payments.return_surpluses", "schedule": 30.0},
     "forget-old-keys": {"task": "core.forget_old_idempotency_keys", "schedule": 3600.0},
     "forget-old-watches": {"task": "catalog.forget_old_watches", "schedule": 3600.0},
     "expire-carts": {"task": "carts.forget_old_carts", "schedule": 3600.0},

@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from commercia.settings.base import *  # noqa: F403  (settings modules extend each other)
-from commercia.settings.base import ALLOWED_HOSTS, SITE_URL, env, list_of_hosts
+from commercia.settings.base import ALLOWED_HOSTS, SITE_URL, STRIPE_SECRET_KEY, env, list_of_hosts
 
 DEBUG = False
 REQUIRED = (
@@ -61,3 +61,9 @@ CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+if env.str("STRIPE_API_BASE", default="").strip():
+    raise ImproperlyConfigured("Remove the environment variable STRIPE_API_BASE: it leads to a stand-in for Stripe.")
+if STRIPE_SECRET_KEY and "_live_" not in STRIPE_SECRET_KEY and not env.bool("ALLOW_TEST_PAYMENTS", default=False):
+    raise ImproperlyConfigured(
+        "STRIPE_SECRET_KEY is a test key: orders would be sent without money. ALLOW_TEST_PAYMENTS=true allows it."
+    )

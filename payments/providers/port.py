@@ -171,6 +171,20 @@ RefundResult = Refunded | RefundPending | RefundFailed | Unknown
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisputeFacts:
+    """How a dispute stands at the provider, in the currency the money was moved in."""
+
+    dispute_id: str
+    capture_id: str
+    amount: Decimal
+    currency: str
+    reason: str
+    status: str
+    evidence_due_at: datetime | None
+    is_closed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """A provider's message after its signature was checked. Who it is about is told by any of the names in it."""
 
@@ -221,7 +235,11 @@ class Provider(ABC):
 
     @abstractmethod
     def close(self, attempt: Attempt) -> Result:
-        """Stop taking money: `Failed` when that is certain, `Captured` when money was faster, else `Unknown`."""
+        """Stop taking money: `Failed` when that is certain, `Captured` when money was faster, `Unknown` without answer.
+
+        `Pending` says that nothing has moved so far and that it cannot be stopped (a code on somebody's telephone):
+        the shop gives the attempt up and goes on asking as `next_poll` says, for money may still come.
+        """
 
     @abstractmethod
     def next_poll(self, attempt: Attempt, *, polls: int, now: datetime) -> datetime | None:
@@ -251,6 +269,10 @@ class Provider(ABC):
     def subject_of(self, event: Event) -> Subject:
         """Return what a message is about. No network: its content is a hint, the truth is asked for by `refresh`."""
         return Subject(kind="")
+
+    def dispute(self, dispute_id: str) -> DisputeFacts | Unknown:
+        """Ask how a dispute stands."""
+        raise NotImplementedError(f"{self.name} knows no disputes")
 
 
 def forbid_open_transaction() -> None:
