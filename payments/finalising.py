@@ -115,7 +115,10 @@ def _wait(payment: Payment, result: Pending) -> Payment:
         "data": payment.data,
         "failure_code": payment.failure_code,
     }
-    if payment.state in LIVE and payment.state != wanted:
+    if payment.state in LIVE and not result.is_processing and payment.expires_at and payment.expires_at <= now:
+        # The payer needs a new page or code; what still comes for this one is found all the same.
+        move(payment, PaymentState.CLOSED, by=None, reason="expired", changes={**changes, "live_bill": None})
+    elif payment.state in LIVE and payment.state != wanted:
         move(payment, wanted, by=None, changes=changes)
     else:
         payment.save(update_fields=list(changes))
