@@ -11,26 +11,10 @@ from django.db import transaction
 from payments.providers.khqr.answers import Answer, Outcome, read_envelope, read_json, read_rows, read_transaction
 from payments.providers.khqr.client import BakongClient
 from payments.providers.khqr.encoding import Code, encode, transaction_key
-from sandbox.tests.running import RunningSandbox
 
 ACCOUNT = "commercia@aclb"
 HASH = "0123456789abcdef" * 4
 SHOP = {"shop": "Commercia", "icon_url": "http://127.0.0.1:9/icon.svg", "return_url": "http://127.0.0.1:9/orders/"}
-
-
-@pytest.fixture(scope="module")
-def _process():
-    running = RunningSandbox()
-    running.start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def sandbox(_process):
-    """A running sandbox that knows nothing yet."""
-    _process.reset()
-    return _process
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from payments.providers.khqr.encoding import Code, encode, transaction_key
 from payments.providers.khqr.provider import KhqrProvider, result_of
 from payments.providers.khqr.rates import enter_riel_rate, in_riel, riel_rate
 from payments.providers.port import Attempt, Captured, Mismatch, Pending, Unknown
-from sandbox.tests.running import RunningSandbox
 
 NOON = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
 HASH = "0123456789abcdef" * 4
@@ -41,21 +40,12 @@ def _shop(settings):
     settings.BAKONG_API_BASE = "http://127.0.0.1:9"
 
 
-@pytest.fixture(scope="module")
-def _process():
-    running = RunningSandbox()
-    running.start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
-def sandbox(_process, settings):
+def sandbox(sandbox, settings):
     """A running sandbox that knows nothing yet, and a shop that asks it."""
-    _process.reset()
-    settings.BAKONG_API_BASE = _process.url
-    settings.BAKONG_TOKEN = _process.control("POST", "bakong/token")["token"]
-    return _process
+    settings.BAKONG_API_BASE = sandbox.url
+    settings.BAKONG_TOKEN = sandbox.control("POST", "bakong/token")["token"]
+    return sandbox
 
 
 def an_attempt(**changes):
