@@ -9,6 +9,7 @@ from core.codes import public_code
 from core.db import atomic_retry
 from core.flows import move
 from core.money import ZERO, is_exact
+from core.nudge import nudge
 from core.refusals import Conflict, Refusal
 from core.timeline import event_values
 from payments.attempts import attempt_of
@@ -103,6 +104,17 @@ def start_payment(
     return payment
 
 
+@atomic_retry
+def start_late_payment(bill: Bill, *, method: str, by: Any) -> Payment:
+    """Write an attempt for money that has come by hand for a bill that asks for none any more. It is never live."""
+    bill = Bill.objects.select_for_update().get(pk=bill.pk)
+    payment, event = _new_attempt(
+        bill, number=bill.payments.count() + 1, amount=bill.amount, method=method, by=by, is_live=False
+    )
+    BillEvent.objects.create(bill=bill, **event)
+    return payment
+
+
 def may_still_take_money(payment: Payment) -> bool:
     """Tell whether a provider has been asked for this live attempt, so that only the provider can end it."""
     return payment.live_bill_id is not None and is_remote(payment.provider) and payment.asked_at is not None
@@ -127,11 +139,12 @@ def _new_attempt(
     data: dict[str, Any] | None = None,
     saved_method: SavedMethod | None = None,
     saves_method: bool = False,
+    is_live: bool = True,
 ) -> tuple[Payment, dict[str, Any]]:
     """Write the attempt with all that its provider makes beforehand; return it with the values of its timeline row."""
     payment = Payment(
         bill=bill,
-        live_bill=bill,
+        live_bill=bill if is_live else None,
         key=f"{bill.code}:{number}",
         provider=PROVIDER_OF[method],
         method=method,
@@ -171,6 +184,7 @@ def close_attempt(payment: Payment, *, by: Any, reason: str) -> None:
     changes: dict[str, Any] = {"live_bill": None}
     if is_remote(payment.provider) and payment.asked_at is not None:
         changes["next_poll_at"] = clock.now()
+        nudge("payments.poll_payments")
     move(payment, PaymentState.CLOSED, by=by, reason=reason, changes=changes)
 
 
