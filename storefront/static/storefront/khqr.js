@@ -1,4 +1,4 @@
-// The code's time runs down. Without script the page says until when it is valid.
+// The code's time runs down, and then the page without it comes. Without script it says until when the code is valid.
 
 const region = document.getElementById('khqr-say');
 
@@ -10,6 +10,7 @@ for (const shown of document.querySelectorAll('[role="timer"][data-seconds]')) {
     const words = shown.getAttribute(`data-at-${seconds}`);
     if (words && region) region.textContent = words;
     if (seconds) setTimeout(tick, 1000);
+    else setTimeout(() => location.replace(location.href), 3000);
   };
   tick();
 }
