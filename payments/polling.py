@@ -9,7 +9,7 @@ from django.db.models import F
 
 from core import clock
 from payments.attempts import attempt_of
-from payments.collecting import give_up
+from payments.collecting import check, give_up
 from payments.finalising import finalise
 from payments.flow import LIVE
 from payments.models import Payment, Refund
@@ -37,6 +37,15 @@ def poll_payments(*, limit: int = 200) -> int:
     for payment in given_up:
         _safely(payment, lambda payment=payment: close_at_provider(payment))
     return len(payments)
+
+
+def check_when_due(payment: Payment) -> Payment:
+    """Ask about one attempt when its time has come and nobody else is asking: for a customer who waits at a page."""
+    now = clock.now()
+    due = Payment.objects.filter(pk=payment.pk, next_poll_at=payment.next_poll_at, next_poll_at__lte=now)
+    if due.update(next_poll_at=now + LEASE, polls=F("polls") + 1):
+        return check(payment)
+    return payment
 
 
 def close_at_provider(payment: Payment) -> None:

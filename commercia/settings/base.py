@@ -39,6 +39,8 @@ STRIPE_WEBHOOK_SECRETS = list_of_hosts(env.str("STRIPE_WEBHOOK_SECRETS", default
 STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="").strip()
 # Only for the stand-in in sandbox/; empty means Stripe itself.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").strip().rstrip("/")
+# Where the payment page is; another one when Stripe serves it under a domain of the shop's own.
+STRIPE_PAGES = env.str("STRIPE_PAGES", default=STRIPE_API_BASE or "https://checkout.stripe.com").strip().rstrip("/")
 
 # --- Django -----------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = list_of_hosts(env.str("ALLOWED_HOSTS", default=""))
@@ -217,7 +219,8 @@ SECURE_CSP = {
     "img-src": ["'self'", "data:", *PICTURE_ORIGINS],
     "font-src": ["'self'"],
     "connect-src": ["'self'"],
-    "form-action": ["'self'"],
+    # Browsers want to know where a form may lead in the end: ours lead to the card processor's page.
+    "form-action": ["'self'", *([STRIPE_PAGES] if STRIPE_SECRET_KEY else [])],
     "base-uri": ["'none'"],
     "object-src": ["'none'"],
     "frame-ancestors": ["'none'"],
