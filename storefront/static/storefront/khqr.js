@@ -3,9 +3,9 @@
 const region = document.getElementById('khqr-say');
 
 for (const shown of document.querySelectorAll('[role="timer"][data-seconds]')) {
-  const end = performance.now() + 1000 * Number(shown.dataset.seconds);
+  const end = Date.now() + 1000 * Number(shown.dataset.seconds);
   const tick = () => {
-    const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
+    const seconds = Math.max(0, Math.round((end - Date.now()) / 1000));
     shown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
     const words = shown.getAttribute(`data-at-${seconds}`);
     if (words && region) region.textContent = words;
