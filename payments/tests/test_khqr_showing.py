@@ -9,7 +9,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.template import engines
 
-pytest.importorskip("segno")
 from payments.providers.khqr.showing import shown_code
 from payments.providers.port import Attempt
 
