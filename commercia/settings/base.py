@@ -39,6 +39,15 @@ STRIPE_WEBHOOK_SECRETS = list_of_hosts(env.str("STRIPE_WEBHOOK_SECRETS", default
 STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="").strip()
 # Only for the stand-in in sandbox/; empty means Stripe itself.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").strip().rstrip("/")
+# Bakong, for KHQR (payments/providers/khqr/config.py).
+BAKONG_TOKEN = env.str("BAKONG_TOKEN", default="").strip()
+BAKONG_API_BASE = env.str("BAKONG_API_BASE", default="").strip().rstrip("/")
+KHQR_ACCOUNT = env.str("KHQR_ACCOUNT", default="").strip()
+KHQR_MERCHANT_NAME = env.str("KHQR_MERCHANT_NAME", default="").strip()
+KHQR_MERCHANT_CITY = env.str("KHQR_MERCHANT_CITY", default="").strip()
+KHQR_MERCHANT_ID = env.str("KHQR_MERCHANT_ID", default="").strip()
+KHQR_ACQUIRING_BANK = env.str("KHQR_ACQUIRING_BANK", default="").strip()
+KHQR_CATEGORY = env.str("KHQR_CATEGORY", default="").strip()
 # Where the payment page is; another one when Stripe serves it under a domain of the shop's own.
 STRIPE_PAGES = env.str("STRIPE_PAGES", default=STRIPE_API_BASE or "https://checkout.stripe.com").strip().rstrip("/")
 

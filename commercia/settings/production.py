@@ -3,7 +3,15 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from commercia.settings.base import *  # noqa: F403  (settings modules extend each other)
-from commercia.settings.base import ALLOWED_HOSTS, SITE_URL, STRIPE_SECRET_KEY, env, list_of_hosts
+from commercia.settings.base import (
+    ALLOWED_HOSTS,
+    BAKONG_API_BASE,
+    SITE_URL,
+    STRIPE_API_BASE,
+    STRIPE_SECRET_KEY,
+    env,
+    list_of_hosts,
+)
 
 DEBUG = False
 REQUIRED = (
@@ -61,8 +69,10 @@ CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-if env.str("STRIPE_API_BASE", default="").strip():
+if STRIPE_API_BASE:
     raise ImproperlyConfigured("Remove the environment variable STRIPE_API_BASE: it leads to a stand-in for Stripe.")
+if BAKONG_API_BASE and not BAKONG_API_BASE.startswith("https://"):
+    raise ImproperlyConfigured("The environment variable BAKONG_API_BASE must be an https:// address of Bakong's API.")
 if STRIPE_SECRET_KEY and "_live_" not in STRIPE_SECRET_KEY and not env.bool("ALLOW_TEST_PAYMENTS", default=False):
     raise ImproperlyConfigured(
         "STRIPE_SECRET_KEY is a test key: orders would be sent without money. ALLOW_TEST_PAYMENTS=true allows it."
