@@ -7,6 +7,7 @@ from urllib.parse import quote
 import environ
 
 from commercia.settings.media import media
+from commercia.settings.paying import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -16,7 +17,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def list_of_hosts(text: str) -> list[str]:
-    """Split host names (or secrets) on commas and white space, so that "a.example, b.example" and "a b" both work."""
+    """Split host names on commas and white space, so that "a.example, b.example" and "a b" both work."""
     return text.replace(",", " ").split()
 
 
@@ -33,23 +34,8 @@ BANK_TRANSFER_INSTRUCTIONS = env.str("BANK_TRANSFER_INSTRUCTIONS", default="")
 PICKUP_ADDRESS = env.str("PICKUP_ADDRESS", default="")
 
 # --- Payment providers: a way of paying shows at checkout only when it is configured -----------------------------
-STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="").strip()
-# More than one while one replaces another.
-STRIPE_WEBHOOK_SECRETS = list_of_hosts(env.str("STRIPE_WEBHOOK_SECRETS", default=""))
-STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="").strip()
-# Only for the stand-in in sandbox/; empty means Stripe itself.
-STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").strip().rstrip("/")
-# Bakong, for KHQR (payments/providers/khqr/config.py).
-BAKONG_TOKEN = env.str("BAKONG_TOKEN", default="").strip()
-BAKONG_API_BASE = env.str("BAKONG_API_BASE", default="").strip().rstrip("/")
-KHQR_ACCOUNT = env.str("KHQR_ACCOUNT", default="").strip()
-KHQR_MERCHANT_NAME = env.str("KHQR_MERCHANT_NAME", default="").strip()
-KHQR_MERCHANT_CITY = env.str("KHQR_MERCHANT_CITY", default="").strip()
-KHQR_MERCHANT_ID = env.str("KHQR_MERCHANT_ID", default="").strip()
-KHQR_ACQUIRING_BANK = env.str("KHQR_ACQUIRING_BANK", default="").strip()
-KHQR_CATEGORY = env.str("KHQR_CATEGORY", default="").strip()
-# Where the payment page is; another one when Stripe serves it under a domain of the shop's own.
-STRIPE_PAGES = env.str("STRIPE_PAGES", default=STRIPE_API_BASE or "https://checkout.stripe.com").strip().rstrip("/")
+PROVIDERS = providers(env)
+vars().update(PROVIDERS)
 
 # --- Django -----------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = list_of_hosts(env.str("ALLOWED_HOSTS", default=""))
@@ -229,7 +215,7 @@ SECURE_CSP = {
     "font-src": ["'self'"],
     "connect-src": ["'self'"],
     # Browsers want to know where a form may lead in the end: ours lead to the card processor's page.
-    "form-action": ["'self'", *([STRIPE_PAGES] if STRIPE_SECRET_KEY else [])],
+    "form-action": ["'self'", *([PROVIDERS["STRIPE_PAGES"]] if PROVIDERS["STRIPE_SECRET_KEY"] else [])],
     "base-uri": ["'none'"],
     "object-src": ["'none'"],
     "frame-ancestors": ["'none'"],
@@ -341,6 +327,7 @@ SPECTACULAR_SETTINGS = {
         "OrderState": "orders.flow.OrderState",
         "ShipmentState": "orders.flow.ShipmentState",
         "BillState": "payments.flow.BillState",
+        "PaymentState": "payments.flow.PaymentState",
         "PaymentMethodCode": "payments.models.Payment.Method",
         "Grade": "catalog.models.Variant.Grade",
     },
