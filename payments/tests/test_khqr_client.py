@@ -142,6 +142,17 @@ def test_a_wrong_token_is_not_unpaid_and_is_not_shown(sandbox, token):
     assert repr(client) == f"BakongClient(url='{sandbox.url}', read_seconds=5.0, whole_seconds=10.0)"
 
 
+@pytest.mark.parametrize("token", ["a\nb", "ខ្មែរ"])
+def test_a_token_that_no_header_can_hold_is_no_crash(sandbox, token):
+    assert BakongClient(sandbox.url, token).check("0" * 32).outcome is Outcome.UNAVAILABLE
+    assert sandbox.control("GET", "calls") == []
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "http://", "http://[", "ftp://127.0.0.1"])
+def test_an_address_that_leads_nowhere_is_no_crash(url):
+    assert BakongClient(url, "token").check("0" * 32).outcome is Outcome.UNAVAILABLE
+
+
 def test_a_netrc_of_the_machine_does_not_replace_the_token(sandbox, client, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
@@ -183,7 +194,9 @@ def test_a_deep_link_opens_the_banking_app(sandbox, client):
     assert client.deep_link(a_code(), **SHOP) == ""
 
 
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "//evil.example/", "", None, 5])
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "//evil.example/", "http:x", "HTTPS", "", None, 5]
+)
 def test_an_unsafe_deep_link_is_not_shown(sandbox, client, link):
     text = json.dumps({"responseCode": 0, "responseMessage": "", "errorCode": None, "data": {"shortLink": link}})
     sandbox.fault(provider="bakong", kind="status", status=200, body="text", text=text, times=1)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -73,7 +72,7 @@ class BakongClient:
         if not isinstance(link, str):
             return ""
         # Bakong's links are https; only a stand-in on this machine, itself reached by http, may answer with http.
-        return link if urlsplit(link).scheme in {"https", urlsplit(self.url).scheme} else ""
+        return link if link.startswith(("https://", f"{self.url.partition(':')[0]}://")) else ""
 
     def renew_token(self, email: str) -> Answer:
         """Ask for a new token for the registered address; it stands in `data["token"]`. The old one lives on."""
@@ -92,7 +91,7 @@ class BakongClient:
                 stream=True,
             ) as response:
                 return self._read(response, until=time.monotonic() + self.whole_seconds)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # ValueError: a token that no header can hold
             return Answer(Outcome.UNAVAILABLE, reason=type(error).__name__)
 
     def _read(self, response: requests.Response, *, until: float) -> Answer:

@@ -21,10 +21,6 @@ COMPUTER_SHOP = "5045"
 PARTS_OF_A_JWT = 3
 
 
-def _setting(name: str, default: str = "") -> str:
-    return str(getattr(settings, name, "")).strip() or default
-
-
 @dataclass(frozen=True, kw_only=True)
 class Payee:
     """Who is paid, as a code and a banking app name it."""
@@ -44,12 +40,12 @@ class Payee:
 def payee() -> Payee | None:
     """Return whom the codes of this shop pay; None without an account, or with one that no code can name."""
     told = Payee(
-        account_id=_setting("KHQR_ACCOUNT"),
-        merchant_name=_setting("KHQR_MERCHANT_NAME", settings.SHOP_NAME),
-        merchant_city=_setting("KHQR_MERCHANT_CITY", "Phnom Penh"),
-        mcc=_setting("KHQR_CATEGORY", COMPUTER_SHOP),
-        merchant_id=_setting("KHQR_MERCHANT_ID") or None,
-        acquiring_bank=_setting("KHQR_ACQUIRING_BANK") or None,
+        account_id=settings.KHQR_ACCOUNT,
+        merchant_name=settings.KHQR_MERCHANT_NAME or settings.SHOP_NAME,
+        merchant_city=settings.KHQR_MERCHANT_CITY or "Phnom Penh",
+        mcc=settings.KHQR_CATEGORY or COMPUTER_SHOP,
+        merchant_id=settings.KHQR_MERCHANT_ID or None,
+        acquiring_bank=settings.KHQR_ACQUIRING_BANK or None,
     )
     try:
         encode(told.code())
@@ -60,17 +56,17 @@ def payee() -> Payee | None:
 
 def has_token() -> bool:
     """Tell whether there is a token to ask Bakong with."""
-    return bool(_setting("BAKONG_TOKEN"))
+    return bool(settings.BAKONG_TOKEN)
 
 
 def client() -> BakongClient:
     """Return a client of Bakong, or of what BAKONG_API_BASE names instead."""
-    return BakongClient(_setting("BAKONG_API_BASE", BAKONG).rstrip("/"), _setting("BAKONG_TOKEN"))
+    return BakongClient(settings.BAKONG_API_BASE or BAKONG, settings.BAKONG_TOKEN)
 
 
 def token_expires_at() -> datetime | None:
     """Return when the token ends, as it says itself; None when it does not say. Only Bakong knows for certain."""
-    parts = _setting("BAKONG_TOKEN").split(".")
+    parts = settings.BAKONG_TOKEN.split(".")
     if len(parts) != PARTS_OF_A_JWT:
         return None
     try:
