@@ -352,7 +352,7 @@ def test_questions_become_rarer_and_end_after_three_days():
         asked.append(now)
         now = provider.next_poll(attempt, polls=len(asked), now=now)
     waits = [(after - before).total_seconds() for before, after in pairwise(asked)]
-    assert waits == [5] * 60 + [15] * 80 + [2700, 82800, 172800]
+    assert waits == [3] * 100 + [15] * 80 + [2700, 82800, 172800]
     assert asked[-1] == attempt.expires_at + timedelta(hours=72)
 
 

@@ -34,8 +34,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 # A code that lives longer is more likely to be paid after its order is gone.
 LIFE = timedelta(minutes=10)
-# While the customer holds the telephone, then while a slow bank may still deliver, then for money that comes late.
-CLOSE_WATCH, CLOSE_STEP = timedelta(minutes=5), timedelta(seconds=5)
+# While the customer holds the telephone, then while a slow bank may still deliver, then for money that comes late. The
+# page looks every 2 s, so that it says "paid" within 5 s.
+CLOSE_WATCH, CLOSE_STEP = timedelta(minutes=5), timedelta(seconds=3)
 WATCH_AFTER_END, STEP = timedelta(minutes=15), timedelta(seconds=15)
 LATE_LOOKS = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
 # What staff must act on: a refused token stops all checks, and an answer in another form may hide money.
