@@ -105,6 +105,10 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [
+            ("check_payment", "Can ask a provider how a payment stands"),
+            ("refund_payment", "Can refund payments"),
+        ]
         indexes = [
             models.Index(fields=["state", "claimed_at"], name="payment_unclaimed"),
             models.Index(fields=["next_poll_at"], name="payment_to_poll"),
