@@ -1,6 +1,7 @@
 """What providers tell us: kept first, then acted on. A message is a hint to look; the truth is what the provider
 answers when asked."""
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -13,7 +14,7 @@ from payments.collecting import check
 from payments.disputing import record_dispute
 from payments.flow import LIVE, PaymentState
 from payments.models import Break, Payment, ProviderEvent, Refund, SavedMethod
-from payments.polling import close_at_provider
+from payments.polling import PATIENCE_SECONDS, close_at_provider
 from payments.providers.port import Event, Subject, Unknown
 from payments.providers.registry import provider_named
 from payments.refunding import send_refund
@@ -47,8 +48,10 @@ def keep_event(provider: str, event: Event) -> ProviderEvent:
 def process_waiting_events(*, limit: int = 100) -> int:
     """Act on every message that waits. Returns how many it looked at."""
     waiting = list(ProviderEvent.objects.waiting(clock.now()).values_list("pk", flat=True)[:limit])
+    end = time.monotonic() + PATIENCE_SECONDS
     for key in waiting:
-        process_event(key)
+        if time.monotonic() < end:
+            process_event(key)
     return len(waiting)
 
 

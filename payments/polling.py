@@ -1,5 +1,6 @@
 """Find every payment and refund whose provider must be asked: with all webhooks lost, this alone is enough."""
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,11 +20,12 @@ from payments.refunding import send_refund
 log = structlog.get_logger(__name__)
 # Whoever has taken a row asks about it within this time; after a crash the next sweep takes it again.
 LEASE = timedelta(seconds=60)
-AT_ONCE = 50
+# A provider that is slow to answer must not keep the worker from everything else: the rest is asked in the next sweep.
+PATIENCE_SECONDS = 20
 
 
 def poll_payments(*, limit: int = 200) -> int:
-    """Ask about every attempt that is due, at most 50 in one call of a provider. Returns how many it asked about."""
+    """Ask about every attempt that is due, in as few calls as a provider allows. Returns how many were due."""
     taken = _take_due(Payment, limit=limit)
     payments = list(Payment.objects.select_related("bill", "saved_method").filter(pk__in=taken).order_by("pk"))
     given_up = [payment for payment in payments if payment.state not in LIVE]
@@ -32,10 +34,14 @@ def poll_payments(*, limit: int = 200) -> int:
         if payment.state in LIVE:
             by_provider[payment.provider].append(payment)
     for provider, waiting in by_provider.items():
-        for start in range(0, len(waiting), AT_ONCE):
-            _ask_about(provider, waiting[start : start + AT_ONCE])
+        end, at_once = time.monotonic() + PATIENCE_SECONDS, provider_named(provider).at_once
+        for start in range(0, len(waiting), at_once):
+            if time.monotonic() < end:
+                _ask_about(provider, waiting[start : start + at_once])
+    end = time.monotonic() + PATIENCE_SECONDS
     for payment in given_up:
-        _safely(payment, lambda payment=payment: close_at_provider(payment))
+        if time.monotonic() < end:
+            _safely(payment, lambda payment=payment: close_at_provider(payment))
     return len(payments)
 
 

@@ -216,6 +216,8 @@ class Provider(ABC):
     methods: tuple[str, ...]
     # Whether `refund` moves money; otherwise a person does it and enters the bank's reference.
     can_refund: bool = False
+    # How many attempts `refresh_many` asks about in one call.
+    at_once: int = 1
 
     @abstractmethod
     def is_configured(self, method: str) -> bool:

@@ -255,3 +255,16 @@ def test_giving_up_what_nobody_was_asked_for_needs_no_call(sandbox):
     payment = start_payment(make_bill(), method="card", by=None, **WHERE)
     assert give_up(payment, by=None).state == "closed"
     assert own_calls(sandbox, SESSIONS) == []
+
+
+def test_a_slow_provider_does_not_keep_the_worker(sandbox, monkeypatch):
+    payments = [begin(make_bill()) for _ in range(3)]
+    for payment in payments:
+        hurry(payment)
+    seconds = iter([0, 0, 21, 21, 21, 21])
+    monkeypatch.setattr("payments.polling.time.monotonic", lambda: next(seconds))
+    assert poll_payments() == 3
+    assert len([call for call in sandbox.control("GET", "calls") if call["method"] == "GET"]) == 1
+    monkeypatch.undo()
+    assert poll_payments() == 0  # the others were leased, and come again when the lease is over
+    assert Payment.objects.filter(next_poll_at=None).count() == 0

@@ -48,6 +48,7 @@ class KhqrProvider(Provider):
 
     name = "khqr"
     methods = tuple(CURRENCY_OF)
+    at_once = 50
 
     def is_configured(self, method: str) -> bool:
         """Tell whether there are an account, a token that has not ended, and a price in this currency."""
