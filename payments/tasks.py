@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from payments import inbox, polling, refunding, settling
+from payments import inbox, polling, reconciling, refunding, settling
 
 
 @shared_task(name="payments.settle_unclaimed_captures")
@@ -39,3 +39,9 @@ def poll_refunds() -> int:
 def return_surpluses() -> int:
     """Send money back that nobody can use."""
     return refunding.return_surpluses()
+
+
+@shared_task(name="payments.fetch_missed_events")
+def fetch_missed_events() -> int:
+    """Fetch what providers have told us and we have not heard."""
+    return reconciling.fetch_missed_events()

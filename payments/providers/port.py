@@ -218,6 +218,8 @@ class Provider(ABC):
     can_refund: bool = False
     # How many attempts `refresh_many` asks about in one call.
     at_once: int = 1
+    # Whether `events_since` lists what the provider has told us, or meant to.
+    lists_events: bool = False
 
     @abstractmethod
     def is_configured(self, method: str) -> bool:
@@ -271,6 +273,10 @@ class Provider(ABC):
     def subject_of(self, event: Event) -> Subject:
         """Return what a message is about. No network: its content is a hint, the truth is asked for by `refresh`."""
         return Subject(kind="")
+
+    def events_since(self, instant: datetime) -> Sequence[Event] | Unknown:
+        """Return everything that happened since `instant`, the oldest first."""
+        raise NotImplementedError(f"{self.name} keeps no list of events")
 
     def dispute(self, dispute_id: str) -> DisputeFacts | Unknown:
         """Ask how a dispute stands."""

@@ -1,6 +1,6 @@
 """Stripe behind the shop's port. Every POST bears a key of ours, so a repeated call never charges twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,6 +53,7 @@ class StripeProvider(Provider):
     name = "stripe"
     methods = ("card",)
     can_refund = True
+    lists_events = True
 
     def is_configured(self, method: str) -> bool:
         """Tell whether key and webhook secret are there."""
@@ -262,6 +263,14 @@ class StripeProvider(Provider):
     def subject_of(self, event: Event) -> Subject:
         """Return what a webhook is about."""
         return events.subject_of(event)
+
+    def events_since(self, instant: datetime) -> Sequence[Event] | Unknown:
+        """Return everything that happened since `instant`, the oldest first. Stripe remembers thirty days."""
+        params = {"created": {"gte": int(instant.timestamp())}, "limit": 100}
+        listed = ask(lambda: list(client().v1.events.list(params).auto_paging_iter()))
+        if isinstance(listed, Unknown):
+            return listed
+        return [Event(event_id=one.id, kind=one.type[:80], body=one.to_dict()) for one in reversed(listed)]
 
     def dispute(self, dispute_id: str) -> DisputeFacts | Unknown:
         """Ask how a dispute stands."""
