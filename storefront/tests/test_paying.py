@@ -99,6 +99,9 @@ def test_an_unknown_outcome_is_being_checked_and_nobody_can_pay_again(sandbox, s
     assert 'name="method"' not in page
     assert "Go on to pay" not in page
     token = order_token(order)
+    shown = visitor.get(f"/orders/view/{token}/").content.decode()
+    assert "We are asking the bank how your payment stands." in shown
+    assert "Pay now" not in shown
     refused = visitor.post(f"/orders/view/{token}/pay/", {"method": "bank_transfer"}, follow=True).content.decode()
     assert "you need not pay again" in refused
     assert "<h1>Checking your payment</h1>" in refused
