@@ -1,6 +1,7 @@
 """What a fresh shop needs before it opens: goods to show and one person who may enter the admin."""
 
 import secrets
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,8 +11,11 @@ from django.db import transaction
 from catalog.models import Product
 from core.db import atomic_retry
 from core.refusals import Refusal
+from payments.providers.khqr.rates import enter_riel_rate
 
 STAFF_EMAIL = "staff@localhost"
+# So that the demonstration can be paid in riel for its first week (then: manage.py riel_rate).
+DEMO_RIEL_RATE = Decimal(4100)
 
 
 def random_password() -> str:
@@ -33,6 +37,7 @@ def seed_when_empty(*, verbosity: int = 1) -> bool:
         return False
     with transaction.atomic():
         call_command("seed_demo", verbosity=verbosity)
+        enter_riel_rate(DEMO_RIEL_RATE, by=None)
     return True
 
 

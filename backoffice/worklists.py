@@ -137,7 +137,9 @@ def _to_moderate(now: datetime) -> tuple[int, str, str]:
 
 
 def _breaks(now: datetime) -> tuple[int, str, str]:
-    found = Break.objects.open().aggregate(count=Count("pk"), money=Sum("amount"), due=Min("due_at"))
+    # Riel cannot be added to dollars: other currencies count as rows only.
+    ours = Q(currency=settings.SHOP_CURRENCY)
+    found = Break.objects.open().aggregate(count=Count("pk"), money=Sum("amount", filter=ours), due=Min("due_at"))
     late = bool(found["due"]) and found["due"] < now
     return found["count"], _money(found["money"]) + (", overdue" if late else ""), "err" if late else "warn"
 

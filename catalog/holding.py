@@ -54,6 +54,13 @@ def keep_hold(hold: Hold) -> None:
     Hold.objects.filter(pk=hold.pk).update(expires_at=None)
 
 
+def extend_hold(hold: Hold, *, until: datetime) -> None:
+    """Keep the hold until `until` (UTC) at least. One that ends later, or never, stays as it is."""
+    kept = Hold.objects.select_for_update().get(pk=hold.pk)
+    if kept.expires_at is not None and kept.expires_at < until:
+        Hold.objects.filter(pk=hold.pk).update(expires_at=until)
+
+
 def announce_stock_change(variant_ids: Iterable[int]) -> None:
     """Mark the read model stale now, and tell the floors above after the commit (robustly)."""
     ids = sorted(variant_ids)

@@ -1,4 +1,4 @@
-"""Run the web server and the worker of the embedded shop side by side.
+"""Run the web server, the worker and the stand-in for payment providers of the embedded shop side by side.
 
 A child that dies is started again after a pause that grows from 1 to 10 s. Ctrl-C or SIGTERM stops everything within
 10 s; a second one kills at once. Needs the standard library only, because `--check` runs before anything is installed.
@@ -7,7 +7,9 @@ A child that dies is started again after a pause that grows from 1 to 10 s. Ctrl
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -22,6 +24,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+KEYS = ROOT / "var" / "sandbox-keys.json"
+KEY_PREFIXES = {"stripe_key": "sk_test_", "webhook_secret": "whsec_", "bakong_token": "bakong_"}
+REAL_KEYS = ("STRIPE_SECRET_KEY", "BAKONG_TOKEN")
 PAUSES = (1.0, 2.0, 4.0, 7.0, 10.0)  # seconds before each new start in a row
 STEADY = 60.0  # seconds after which a child counts as healthy and its pauses start over
 HIGHEST_PORT = 65535
@@ -113,7 +118,7 @@ class Supervisor:
         with self.lock:
             if self.stopping.is_set():
                 return None
-            process = self.running[child.name] = subprocess.Popen(  # noqa: S603  (the two commands of shop_children)
+            process = self.running[child.name] = subprocess.Popen(  # noqa: S603  (the commands of this file)
                 [sys.executable, "-c", DIE_WITH_PARENT, *child.command],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -173,6 +178,58 @@ def announce(port: int, stopping: threading.Event) -> None:
             return
 
 
+def sandbox_keys() -> dict[str, str]:
+    """Return this checkout's own keys for the sandbox, made at first use, so that no published default exists."""
+    try:
+        return json.loads(KEYS.read_text())
+    except FileNotFoundError:
+        KEYS.parent.mkdir(exist_ok=True)
+        KEYS.touch(mode=0o600)
+        made = {name: f"{prefix}{secrets.token_urlsafe(24)}" for name, prefix in KEY_PREFIXES.items()}
+        KEYS.write_text(json.dumps(made))
+        return made
+
+
+def pays_for_real() -> bool:
+    """Tell whether the environment or .env names a provider's key: then the sandbox has nothing to play."""
+    with suppress(FileNotFoundError):
+        for line in (ROOT / ".env").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition("=")
+            if name.strip() in REAL_KEYS and value.strip():
+                return True
+    return any(os.environ.get(name) for name in REAL_KEYS)
+
+
+def sandbox_port() -> int:
+    """Return the first free port from 8420 on; 0 when there is none among twenty."""
+    return next((port for port in range(8420, 8440) if not port_complaint(port)), 0)
+
+
+def sandbox_child(shop_port: int, port: int) -> Child:
+    """Return the program that plays Stripe and Bakong, and tell the shop where it is and by which keys."""
+    keys = sandbox_keys()
+    address = f"http://{HOST}:{port}"
+    os.environ.update(
+        STRIPE_SECRET_KEY=keys["stripe_key"],
+        STRIPE_WEBHOOK_SECRETS=keys["webhook_secret"],
+        STRIPE_API_BASE=address,
+        BAKONG_TOKEN=keys["bakong_token"],
+        BAKONG_API_BASE=address,
+        KHQR_ACCOUNT=os.environ.get("KHQR_ACCOUNT") or "commercia@devb",
+    )
+    webhook = f"http://{HOST}:{shop_port}/payments/webhooks/stripe/"
+    options = {
+        "--port": str(port),
+        "--webhook-url": webhook,
+        "--webhook-secret": keys["webhook_secret"],
+        "--secret-key": keys["stripe_key"],
+        "--bakong-token": keys["bakong_token"],
+        "--state": str(KEYS.with_name("sandbox.sqlite3")),
+    }
+    pairs = [word for pair in options.items() for word in pair]
+    return Child("sandbox", (sys.executable, "-m", "sandbox", *pairs))
+
+
 def shop_children(port: int) -> list[Child]:
     """Return the two programs of the embedded shop."""
     web = (
@@ -206,7 +263,12 @@ def main() -> int:
         SITE_URL=os.environ.get("SITE_URL") or f"http://{HOST}:{port}",
         PYTHONWARNINGS=",".join(f"ignore:{start}" for start in HARMLESS_HERE),
     )
-    supervisor = Supervisor(shop_children(port))
+    children = shop_children(port)
+    played_at = 0 if pays_for_real() else sandbox_port()
+    if played_at:
+        children.append(sandbox_child(port, played_at))
+        say(f"Cards and KHQR are played at http://{HOST}:{played_at} (no real money): try card 4242 4242 4242 4242.")
+    supervisor = Supervisor(children)
     threading.Thread(target=announce, args=[port, supervisor.stopping], daemon=True).start()
     supervisor.run()
     say("The shop is closed.")

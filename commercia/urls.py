@@ -16,5 +16,6 @@ urlpatterns = [
     path("auth/", include("accounts.api.urls")),
     path("auth/<path:rest>", unknown_address),
     path("media/<path:name>", media.serve),
+    path("payments/", include("payments.urls")),
     path("", include("storefront.urls")),
 ]

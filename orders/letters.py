@@ -11,7 +11,7 @@ from core.money import amount_text
 from notifications.models import Email
 from notifications.outbox import queue_email
 from orders.models import Order, OrderLine, Shipment
-from orders.paying import CONFIRMED_WHEN_PLACED
+from orders.paying import CONFIRMED_WHEN_PLACED, ONLINE
 from payments.models import Bill, Payment
 
 
@@ -26,6 +26,7 @@ def order_placed(order: Order, lines: Sequence[OrderLine], bill: Bill, *, link: 
         bill_amount=amount_text(bill.amount, bill.currency),
         pay_by=date_format(localtime(bill.due_at), "j F Y, H:i"),
         bank_instructions=settings.BANK_TRANSFER_INSTRUCTIONS,
+        is_paid_online=order.payment_method in ONLINE,
     )
 
 

@@ -6,11 +6,15 @@ from django.conf import settings
 
 from carts.models import ShippingMethod
 from payments.models import Payment
+from payments.providers.registry import is_offered
 
 Method = Payment.Method
+ONLINE = (Method.CARD, Method.KHQR, Method.KHQR_RIEL)
+TIME_TO_PAY_ONLINE = timedelta(minutes=40)
 # architecture.md, "Holds outlive attempts". Cash and pick-up orders are confirmed at once, so nothing expires.
-HOLD_FOR = {Method.BANK_TRANSFER: timedelta(days=3)}
+HOLD_FOR = {Method.BANK_TRANSFER: timedelta(days=3), **dict.fromkeys(ONLINE, TIME_TO_PAY_ONLINE)}
 DUE_IN = {
+    **dict.fromkeys(ONLINE, TIME_TO_PAY_ONLINE),
     Method.BANK_TRANSFER: timedelta(days=3),
     Method.PAY_AT_PICKUP: timedelta(days=2),
     Method.CASH_ON_DELIVERY: timedelta(days=14),
@@ -22,7 +26,7 @@ def payment_methods_for(shipping_method: ShippingMethod, *, has_rent: bool) -> l
     """Return the ways of paying offered with `shipping_method`. Rent is never paid by hand."""
     if has_rent:
         return []
-    offered = []
+    offered = online_methods()
     if settings.BANK_TRANSFER_INSTRUCTIONS:
         offered.append(Method.BANK_TRANSFER)
     if shipping_method.kind == ShippingMethod.Kind.PICKUP:
@@ -30,3 +34,8 @@ def payment_methods_for(shipping_method: ShippingMethod, *, has_rent: bool) -> l
     elif shipping_method.allows_cash_on_delivery:
         offered.append(Method.CASH_ON_DELIVERY)
     return offered
+
+
+def online_methods() -> list[Payment.Method]:
+    """Return the ways of paying by a provider whose settings are complete."""
+    return [method for method in ONLINE if is_offered(method)]

@@ -25,17 +25,51 @@ BILL_FLOW = flow(
 
 class PaymentState(models.TextChoices):
     PENDING = "pending", "Waiting for money"
+    CHECKING = "checking", "Being checked"
     CAPTURED = "captured", "Money received"
     FAILED = "failed", "Failed"
     CLOSED = "closed", "Closed without money"
 
 
+# Nobody may be asked to pay again while one of these stands.
+LIVE = (PaymentState.PENDING, PaymentState.CHECKING)
+
 PAYMENT_FLOW = flow(
     "payment",
     {
-        PaymentState.PENDING: [PaymentState.CAPTURED, PaymentState.FAILED, PaymentState.CLOSED],
+        PaymentState.PENDING: [
+            PaymentState.CHECKING,
+            PaymentState.CAPTURED,
+            PaymentState.FAILED,
+            PaymentState.CLOSED,
+        ],
+        # The provider has not told yet whether the money moved; it may also turn out that nobody has paid so far.
+        PaymentState.CHECKING: [
+            PaymentState.PENDING,
+            PaymentState.CAPTURED,
+            PaymentState.FAILED,
+            PaymentState.CLOSED,
+        ],
         # Real money is never refused, even when we had given the attempt up.
         PaymentState.FAILED: [PaymentState.CAPTURED],
         PaymentState.CLOSED: [PaymentState.CAPTURED],
+    },
+)
+
+
+class RefundState(models.TextChoices):
+    REQUESTED = "requested", "To be sent"
+    PENDING = "pending", "On its way"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+REFUND_FLOW = flow(
+    "refund",
+    {
+        RefundState.REQUESTED: [RefundState.PENDING, RefundState.DONE, RefundState.FAILED],
+        RefundState.PENDING: [RefundState.DONE, RefundState.FAILED],
+        # A bank may send money back that the provider had already called refunded.
+        RefundState.DONE: [RefundState.FAILED],
     },
 )

@@ -1,4 +1,4 @@
-"""Named reads of bills, payments and breaks."""
+"""Named reads of bills, payments, refunds and what lies on work lists."""
 
 from datetime import datetime
 
@@ -29,6 +29,46 @@ class PaymentQuerySet(models.QuerySet):
     def unclaimed(self, before: datetime) -> "PaymentQuerySet":
         """Return captures older than `before` whose money has found no purpose yet."""
         return self.filter(state="captured", claimed_at=None, captured_at__lt=before)
+
+    def to_poll(self, instant: datetime) -> "PaymentQuerySet":
+        """Return attempts whose provider must be asked by `instant`, the longest waiting first."""
+        return self.filter(next_poll_at__lte=instant).order_by("next_poll_at")
+
+
+class SavedMethodQuerySet(models.QuerySet):
+    """Saved cards by whether they can be charged."""
+
+    def usable(self) -> "SavedMethodQuerySet":
+        """Return cards that nobody has removed."""
+        return self.filter(detached_at=None)
+
+
+class RefundQuerySet(models.QuerySet):
+    """Refunds by what must happen to them."""
+
+    def to_poll(self, instant: datetime) -> "RefundQuerySet":
+        """Return refunds whose provider must be asked by `instant`, the longest waiting first."""
+        return self.filter(next_poll_at__lte=instant).order_by("next_poll_at")
+
+    def standing(self) -> "RefundQuerySet":
+        """Return refunds that use up what can be refunded: all but the failed ones."""
+        return self.exclude(state="failed")
+
+
+class ProviderEventQuerySet(models.QuerySet):
+    """Messages of providers by whether they wait."""
+
+    def waiting(self, instant: datetime) -> "ProviderEventQuerySet":
+        """Return messages to be processed by `instant`, the longest waiting first."""
+        return self.filter(processed_at=None, next_try_at__lte=instant).order_by("next_try_at")
+
+
+class DisputeQuerySet(models.QuerySet):
+    """Disputes by whether they are decided."""
+
+    def open(self) -> "DisputeQuerySet":
+        """Return disputes that the bank has not decided."""
+        return self.filter(closed_at=None)
 
 
 class BreakQuerySet(models.QuerySet):

@@ -11,7 +11,7 @@ from core.db import atomic_retry
 from core.flows import move
 from core.money import ZERO, is_exact
 from core.refusals import Conflict, Refusal
-from payments.billing import mark_settled
+from payments.billing import close_attempt, mark_settled
 from payments.flow import BillState, PaymentState
 from payments.models import Bill, Break, Payment
 from payments.signals import Claim, bill_settled
@@ -23,11 +23,15 @@ SWEEP_AFTER = timedelta(seconds=10)
 
 
 @atomic_retry
-def record_capture(payment: Payment, *, amount: Decimal, reference: str, by: Any) -> Payment:
+def record_capture(
+    payment: Payment, *, amount: Decimal, reference: str, by: Any, capture_id: str = "", provider_id: str = ""
+) -> Payment:
     """Commit the fact that `amount` has arrived for `payment`. Asks nobody whether it is welcome.
 
-    The same reference and amount again changes nothing. Raises Refusal("amount_impossible") for zero, negative or
-    fractional amounts and Conflict("already_captured") when another amount or reference is on record.
+    `capture_id` is the provider's unique name of the movement of money, `provider_id` that of the attempt. The same
+    reference and amount again changes nothing. Raises Refusal("amount_impossible") for zero, negative or fractional
+    amounts, Conflict("already_captured") when another amount or reference is on record and Conflict("capture_used")
+    when another attempt has the same movement of money.
     """
     if not is_exact(amount, payment.currency) or amount <= 0:
         raise Refusal("amount_impossible", "Enter the amount that arrived, more than zero.", amount=amount)
@@ -39,14 +43,21 @@ def record_capture(payment: Payment, *, amount: Decimal, reference: str, by: Any
         raise Conflict(
             "already_captured", "Money for this payment is on record already.", amount=payment.captured_amount
         )
-    move(
-        payment,
-        PaymentState.CAPTURED,
-        by=by,
-        reason=reference,
-        changes={"captured_amount": amount, "captured_at": clock.now(), "reference": reference, "live_bill": None},
-        amount=amount,
-    )
+    if capture_id:
+        other = Payment.objects.filter(capture_id=capture_id).exclude(pk=payment.pk).first()
+        if other is not None:
+            raise Conflict("capture_used", f"This money is on record for payment {other.key}.", payment=other.key)
+    changes: dict[str, Any] = {
+        "captured_amount": amount,
+        "captured_at": clock.now(),
+        "reference": reference,
+        "capture_id": capture_id or None,
+        "live_bill": None,
+        "next_poll_at": None,
+    }
+    if provider_id:
+        changes["provider_id"] = provider_id
+    move(payment, PaymentState.CAPTURED, by=by, reason=reference, changes=changes, amount=amount)
     return payment
 
 
@@ -106,6 +117,10 @@ def _claim(payment: Payment, *, by: Any) -> Payment:
     bill.refresh_from_db()
     if bill.state == BillState.OPEN and amount_outstanding(bill) == ZERO:
         mark_settled(bill, by=by)
+    if bill.state != BillState.OPEN:
+        # Another attempt must not take the money a second time.
+        for other in Payment.objects.select_for_update().filter(live_bill=bill).order_by("pk"):
+            close_attempt(other, by=by, reason=f"paid by {payment.key}")
     return payment
 
 
@@ -115,14 +130,14 @@ def amount_outstanding(bill: Bill) -> Decimal:
     return bill.amount - applied
 
 
-def open_break(payment: Payment, *, kind: str, amount: Decimal, reason: str) -> None:
-    """Put a difference on the worklist, once a payment and kind."""
+def open_break(payment: Payment, *, kind: str, amount: Decimal, reason: str, currency: str = "") -> None:
+    """Put a difference on the worklist, once a payment and kind. `currency` is the payment's own unless given."""
     Break.objects.get_or_create(
         payment=payment,
         kind=kind,
         defaults={
             "amount": amount,
-            "currency": payment.currency,
+            "currency": currency or payment.currency,
             "reason": reason[:300],
             "due_at": clock.now() + TIME_TO_RESOLVE,
         },

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from orders.flow import CancelReason, OrderState
 from orders.models import Order, OrderEvent
+from orders.paying import CONFIRMED_WHEN_PLACED
 from payments.flow import BillState
-from payments.models import Bill, Payment
+from payments.models import Bill
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def progress(order: Order, events: Sequence[OrderEvent], bills: Sequence[Bill]) 
 
 def _names(order: Order, bills: Sequence[Bill]) -> dict[str, str]:
     paid = bool(bills) and all(bill.state == BillState.SETTLED for bill in bills)
-    waits_for_money = order.payment_method == Payment.Method.BANK_TRANSFER
+    waits_for_money = order.payment_method not in CONFIRMED_WHEN_PLACED
     return {
         "placed": _("Ordered"),
         "confirmed": _("Paid and confirmed") if paid or waits_for_money else _("Confirmed"),

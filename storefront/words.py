@@ -23,11 +23,17 @@ GRADE_NAMES = {
 
 
 PAYMENT_NAMES = {
+    "card": gettext_noop("Card"),
+    "khqr": gettext_noop("KHQR in US dollars"),
+    "khqr_riel": gettext_noop("KHQR in riel"),
     "bank_transfer": gettext_noop("Bank transfer"),
     "cash_on_delivery": gettext_noop("Cash on delivery"),
     "pay_at_pickup": gettext_noop("Pay when you pick it up"),
 }
 PAYMENT_HINTS = {
+    "card": gettext_noop("You pay on the page of Stripe, our card processor; we never see the card number"),
+    "khqr": gettext_noop("Scan a code with Bakong or your bank’s app"),
+    "khqr_riel": gettext_noop("Scan a code with Bakong or your bank’s app, at our rate of the day"),
     "bank_transfer": gettext_noop("We hold your units for 3 days and send them when the money is here"),
     "cash_on_delivery": gettext_noop("You pay the courier in cash"),
     "pay_at_pickup": gettext_noop("Cash at the counter"),

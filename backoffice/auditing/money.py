@@ -15,10 +15,11 @@ from notifications.models import Email
 from orders.flow import OrderState
 from orders.models import Order, OrderBill, OrderLine
 from orders.paying import CONFIRMED_WHEN_PLACED
-from payments.flow import BillState, PaymentState
-from payments.models import Bill, Break, Payment
+from payments.flow import LIVE, BillState, PaymentState, RefundState
+from payments.models import Bill, Break, Payment, ProviderEvent, Refund
 
 SETTLING_MAY_LAG = timedelta(seconds=60)
+ASKING_MAY_LAG = timedelta(minutes=5)
 LETTERS_MAY_LAG = timedelta(seconds=60)
 MONEY = DecimalField(**MONEY_DIGITS)
 NOTHING = Value(Decimal(0), output_field=MONEY)
@@ -73,6 +74,26 @@ def money_finds_its_purpose() -> Iterator[Offence]:
         yield Offence("money_finds_its_purpose", payment.key, words)
 
 
+def refunds_stay_within_captures() -> Iterator[Offence]:
+    """Never goes more back than came in."""
+    back = _total_of(Refund.objects.exclude(state=RefundState.FAILED), "payment", "amount")
+    for payment in Payment.objects.annotate(back=back).filter(back__gt=F("captured_amount")).iterator():
+        words = f"{payment.captured_amount} came, {payment.back} goes back"
+        yield Offence("refunds_stay_within_captures", payment.key, words)
+
+
+def open_questions_are_asked() -> Iterator[Offence]:
+    """Whatever a provider may still decide is asked about in time, and no message of a provider lies forgotten."""
+    late = clock.now() - ASKING_MAY_LAG
+    for model, states in ((Payment, LIVE), (Refund, (RefundState.REQUESTED, RefundState.PENDING))):
+        asked = model.objects.filter(asked_at__isnull=False)
+        forgotten = Q(state__in=states, next_poll_at=None) | Q(next_poll_at__lt=late)
+        for row in asked.filter(forgotten).iterator():
+            yield Offence("open_questions_are_asked", row.key, f"is {row.state}, to be asked at {row.next_poll_at}")
+    for event in ProviderEvent.objects.filter(processed_at=None, next_try_at__lt=late).iterator():
+        yield Offence("open_questions_are_asked", event.event_id, f"{event.kind} waits since {event.received_at}")
+
+
 def nothing_leaves_unpaid() -> Iterator[Offence]:
     """An order on its way is paid, unless it is paid at the door or at the counter."""
     open_bill = Q(order_bills__bill__state__in=[BillState.OPEN, BillState.WITHHELD], order_bills__bill__amount__gt=0)
@@ -93,6 +114,8 @@ CHECKS: tuple[Check, ...] = (
     bills_ask_for_what_was_ordered,
     bills_are_paid_by_payments,
     money_finds_its_purpose,
+    refunds_stay_within_captures,
+    open_questions_are_asked,
     nothing_leaves_unpaid,
     letters_leave_in_time,
 )

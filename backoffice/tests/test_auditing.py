@@ -17,7 +17,7 @@ from orders.cancellation import cancel_order
 from orders.flow import CancelReason
 from orders.models import Allocation, Order, OrderLine
 from orders.tests.factories import make_delivered_order, make_order, make_paid_order
-from payments.models import Bill, Break, Payment
+from payments.models import Bill, Break, Payment, ProviderEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ def test_an_honest_shop_has_no_offences(orders, capsys):
     assert offences(money) == []
     call_command("audit_stock")
     call_command("audit_money")
-    assert capsys.readouterr().out == "Audit of stock: 5 checks, 0 offences.\nAudit of money: 6 checks, 0 offences.\n"
+    assert capsys.readouterr().out == "Audit of stock: 5 checks, 0 offences.\nAudit of money: 8 checks, 0 offences.\n"
 
 
 def test_an_offence_is_printed_and_ends_with_1(orders, capsys):
@@ -151,7 +151,7 @@ def test_a_letter_that_lies_about(orders):
 def test_audits_read_a_fixed_number_of_times(orders, django_assert_num_queries):
     with django_assert_num_queries(7):
         offences(stock)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(11):
         offences(money)
 
 
@@ -160,3 +160,35 @@ def test_nothing_is_written(orders):
     offences(stock)
     offences(money)
     assert [list(model.objects.order_by("pk").values()) for model in (Order, Bill, Payment, Unit, Allocation)] == before
+
+
+def test_too_much_on_its_way_back_is_found():
+    payment = make_paid_order().order_bills.get().bill.payments.get()
+    facts = {"currency": "USD", "charge_currency": "USD", "reason": "test"}
+    for number, amount in enumerate((payment.captured_amount, 1), start=1):
+        payment.refunds.create(key=f"{payment.key}:r{number}", amount=amount, charge_amount=amount, **facts)
+    assert [offence.rule for offence in run(money.CHECKS)] == ["refunds_stay_within_captures"]
+    payment.refunds.filter(amount=1).update(state="failed")
+    assert run(money.CHECKS) == []
+
+
+def test_a_payment_that_nobody_asks_about_is_found():
+    payment = make_order().order_bills.get().bill.payments.get()
+    now = clock.now()
+    for asked, to_ask, found in [
+        (None, None, []),
+        (now, now, []),
+        (now, None, ["open_questions_are_asked"]),
+        (now, now - timedelta(minutes=6), ["open_questions_are_asked"]),
+    ]:
+        Payment.objects.filter(pk=payment.pk).update(asked_at=asked, next_poll_at=to_ask)
+        assert [offence.rule for offence in run(money.CHECKS)] == found
+
+
+def test_a_message_of_a_provider_that_lies_forgotten_is_found():
+    event = ProviderEvent.objects.create(provider="stripe", event_id="evt_1", kind="refund.updated", body={})
+    assert run(money.CHECKS) == []
+    ProviderEvent.objects.update(next_try_at=clock.now() - timedelta(minutes=6))
+    assert [offence.code for offence in run(money.CHECKS)] == [event.event_id]
+    ProviderEvent.objects.update(processed_at=clock.now())
+    assert run(money.CHECKS) == []

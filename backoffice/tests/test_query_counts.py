@@ -15,6 +15,7 @@ from catalog.watching import watch_offer
 from core.models import AuditEntry, IdempotencyKey, Job
 from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
+from payments.models import ProviderEvent
 from storefront.tests.factories import make_promotion, make_text_page
 
 # Session, user, the number of rows, the rows, the shop's name; more where a filter lists what there is.
@@ -45,7 +46,10 @@ COUNTS = {
     "orders.shipment": 6,
     "payments.bill": 5,
     "payments.break": 5,
+    "payments.dispute": 6,
     "payments.payment": 5,
+    "payments.providerevent": 7,
+    "payments.refund": 5,
     "storefront.promotion": 5,
     "storefront.textpage": 5,
 }
@@ -73,6 +77,17 @@ def make_one_of_everything(number):
     payment.breaks.create(
         kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at, owner=user
     )
+    payment.disputes.create(dispute_id=f"du_{number}", amount=1, currency="USD", status="needs_response")
+    payment.refunds.create(
+        key=f"{payment.key}:r1",
+        amount=1,
+        currency="USD",
+        charge_amount=1,
+        charge_currency="USD",
+        reason="test",
+        requested_by=user,
+    )
+    ProviderEvent.objects.create(provider="stripe", event_id=f"evt_{number}", kind="charge.succeeded", body={})
     make_shipping_method(f"courier-{number}")
     TaxRate.objects.create(country="KH", region=f"Region {number}", percent=10)
     Job.objects.create(kind="import", started_by=user)

@@ -19,6 +19,7 @@ from notifications.flow import EmailState
 from notifications.models import Email
 from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
+from payments.models import ProviderEvent
 
 OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "storefront"}
 
@@ -99,6 +100,11 @@ def one_row_for_each_deed():
     open_break = payment.breaks.create(
         kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at
     )
+    at_stripe = {"provider": "stripe", "method": "card", "currency": "USD", "amount": 1}
+    by_card = payment.bill.payments.create(
+        key="card:1", state="captured", captured_amount=1, capture_id="pi_1", **at_stripe
+    )
+    unsure = payment.bill.payments.create(key="card:2", state="checking", asked_at=payment.started_at, **at_stripe)
     (intake,) = make_units(variant, quantity=1, state=UnitState.INTAKE)
     (testing,) = make_units(variant, quantity=1, state=UnitState.TESTING)
     failed = make_photo(variant.product, ready=False)
@@ -115,6 +121,11 @@ def one_row_for_each_deed():
         ("orders.shipment", "confirm_delivery"): shipment,
         ("orders.shipment", "take_back"): shipment,
         ("payments.break", "resolve"): open_break,
+        ("payments.payment", "check"): unsure,
+        ("payments.payment", "refund"): by_card,
+        ("payments.providerevent", "replay"): ProviderEvent.objects.create(
+            provider="stripe", event_id="evt_1", kind="charge.succeeded", body={}
+        ),
         ("catalog.unit", "put_on_sale"): testing,
         ("catalog.unit", "send_to_testing"): intake,
         ("catalog.unit", "send_to_repair"): testing,

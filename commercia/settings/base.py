@@ -7,6 +7,7 @@ from urllib.parse import quote
 import environ
 
 from commercia.settings.media import media
+from commercia.settings.paying import providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -31,6 +32,10 @@ LOW_STOCK_THRESHOLD = env.int("LOW_STOCK_THRESHOLD", default=2)
 RETURN_DAYS = env.int("RETURN_DAYS", default=14)
 BANK_TRANSFER_INSTRUCTIONS = env.str("BANK_TRANSFER_INSTRUCTIONS", default="")
 PICKUP_ADDRESS = env.str("PICKUP_ADDRESS", default="")
+
+# --- Payment providers: a way of paying shows at checkout only when it is configured -----------------------------
+PROVIDERS = providers(env)
+vars().update(PROVIDERS)
 
 # --- Django -----------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = list_of_hosts(env.str("ALLOWED_HOSTS", default=""))
@@ -210,7 +215,8 @@ SECURE_CSP = {
     "img-src": ["'self'", "data:", *PICTURE_ORIGINS],
     "font-src": ["'self'"],
     "connect-src": ["'self'"],
-    "form-action": ["'self'"],
+    # Browsers want to know where a form may lead in the end: ours lead to the card processor's page.
+    "form-action": ["'self'", *([PROVIDERS["STRIPE_PAGES"]] if PROVIDERS["STRIPE_SECRET_KEY"] else [])],
     "base-uri": ["'none'"],
     "object-src": ["'none'"],
     "frame-ancestors": ["'none'"],
@@ -322,6 +328,7 @@ SPECTACULAR_SETTINGS = {
         "OrderState": "orders.flow.OrderState",
         "ShipmentState": "orders.flow.ShipmentState",
         "BillState": "payments.flow.BillState",
+        "PaymentState": "payments.flow.PaymentState",
         "PaymentMethodCode": "payments.models.Payment.Method",
         "Grade": "catalog.models.Variant.Grade",
     },
@@ -363,6 +370,11 @@ CELERY_BEAT_SCHEDULE = {
     "notify-watchers": {"task": "catalog.notify_watchers", "schedule": 30.0},
     "expire-orders": {"task": "orders.expire_unpaid_orders", "schedule": 30.0},
     "settle-captures": {"task": "payments.settle_unclaimed_captures", "schedule": 30.0},
+    "provider-events": {"task": "payments.process_waiting_events", "schedule": 30.0},
+    "missed-events": {"task": "payments.fetch_missed_events", "schedule": 600.0},
+    "poll-payments": {"task": "payments.poll_payments", "schedule": 15.0},
+    "poll-refunds": {"task": "payments.poll_refunds", "schedule": 30.0},
+    "return-surpluses": {"task": "payments.return_surpluses", "schedule": 30.0},
     "forget-old-keys": {"task": "core.forget_old_idempotency_keys", "schedule": 3600.0},
     "forget-old-watches": {"task": "catalog.forget_old_watches", "schedule": 3600.0},
     "expire-carts": {"task": "carts.forget_old_carts", "schedule": 3600.0},

@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from commercia.settings.base import *  # noqa: F403  (settings modules extend each other)
-from commercia.settings.base import ALLOWED_HOSTS, SITE_URL, env, list_of_hosts
+from commercia.settings.base import ALLOWED_HOSTS, PROVIDERS, SITE_URL, env, list_of_hosts
 
 DEBUG = False
 REQUIRED = (
@@ -61,3 +61,12 @@ CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+if PROVIDERS["STRIPE_API_BASE"]:
+    raise ImproperlyConfigured("Remove the environment variable STRIPE_API_BASE: it leads to a stand-in for Stripe.")
+if not (PROVIDERS["BAKONG_API_BASE"] or "https://").startswith("https://"):
+    raise ImproperlyConfigured("The environment variable BAKONG_API_BASE must be an https:// address of Bakong's API.")
+_is_test_key = bool(PROVIDERS["STRIPE_SECRET_KEY"]) and "_live_" not in PROVIDERS["STRIPE_SECRET_KEY"]
+if _is_test_key and not env.bool("ALLOW_TEST_PAYMENTS", default=False):
+    raise ImproperlyConfigured(
+        "STRIPE_SECRET_KEY is a test key: orders would be sent without money. ALLOW_TEST_PAYMENTS=true allows it."
+    )

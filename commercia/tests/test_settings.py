@@ -117,3 +117,23 @@ def test_the_embedded_shop_needs_no_variable():
     done = start(settings="dev")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRIPE_API_BASE", "http://127.0.0.1:8420"),
+        ("STRIPE_API_BASE", "https://stripe.example"),
+        ("BAKONG_API_BASE", "http://127.0.0.1:8420"),
+        ("STRIPE_SECRET_KEY", "sk_test_something"),
+    ],
+)
+def test_production_refuses_payments_that_move_no_money(name, value):
+    done = start(**{**GOOD, name: value})
+    assert done.returncode != 0
+    assert name in done.stderr.splitlines()[-1]
+
+
+def test_production_takes_a_live_key_and_a_test_key_only_when_told():
+    loaded(STRIPE_SECRET_KEY="sk_live_something", STRIPE_WEBHOOK_SECRETS="whsec_one, whsec_two")
+    loaded(STRIPE_SECRET_KEY="sk_test_something", ALLOW_TEST_PAYMENTS="true")

@@ -48,6 +48,7 @@ FACES = {
     "admin",
     "api",
     "views",
+    "webhooks",
     "forms",
     "urls",
     "jinja",

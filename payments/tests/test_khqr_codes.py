@@ -55,6 +55,35 @@ def test_crc_is_ccitt_false():
     assert crc16("123456789") == "29B1"
 
 
+# The last is EMVCo's example (Merchant-Presented QR 1.1), with Chinese text; the others stand in the README of NBC's
+# iOS SDK (generate individual, generate merchant, "Verify CRC") and in NBC's "KHQR SDK Document" 2.9.
+PRINTED = [
+    "00020101021229410015john_smith@devb01061231230208Deb bank52045999530384054031005802KH5910John Smith"
+    "6010Phnom Penh62510106#1234502090122334550311Coffee Shop0709Cashier_1991700131630652610673630405C6",
+    "00020101021230410015john_smith@devb01061234560208Dev Bank5204599953038405405100.05802KH5910John Smith"
+    "6010Phnom Penh62510106#1234502090122334550311Coffee Shop0709Cashier_199170013162615786964863048691",
+    "00020101021229190015john_smith@devb5204599953038405405100.05802KH5910John Smith"
+    "6010Phnom Penh62510106#1234502090122334550311Coffee Shop0709Cashier_19917001316261470667896304E6F6",
+    "00020101021229190015john_smith@devb5204599953038405405100.05802KH5910John Smith6010Phnom Penh6304BF30",
+    "00020101021229300012D156000000000510A93FO3230Q31280012D15600000001030812345678520441115802CN5914BEST TRANSPORT"
+    "6007BEIJING64200002ZH0104最佳运输0202北京540523.7253031565502016233030412340603***0708A60086670902ME"
+    "91320016A0112233449988770708123456786304A13A",
+]
+
+
+@pytest.mark.parametrize("text", PRINTED, ids=lambda text: text[-4:])
+def test_crc_agrees_with_what_nbc_and_emvco_print(text):
+    assert crc16(text[:-4]) == text[-4:]
+
+
+@pytest.mark.parametrize(
+    ("text", "md5"),
+    [(PRINTED[0], "15ce010e4889d8b4c9debf7a1ab4e979"), (PRINTED[1], "3c010c08548a9953b0bd76f95c2fa4e2")],
+)
+def test_transaction_key_agrees_with_what_nbc_prints(text, md5):
+    assert transaction_key(text) == md5
+
+
 @pytest.mark.parametrize(
     "change",
     [

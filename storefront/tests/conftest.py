@@ -10,7 +10,10 @@ from accounts.tests.factories import make_user
 from carts.tests.factories import make_pickup, make_shipping_method, make_tax_rate
 from catalog.listings import rebuild
 from catalog.tests.factories import make_brand, make_category, make_product, make_units, make_variant
+from payments.tests.paying import _sandbox_process, sandbox
 from storefront.tests.factories import AXES, SPECS
+
+__all__ = ["_sandbox_process", "sandbox"]
 
 
 @pytest.fixture

@@ -20,12 +20,14 @@ from core import clock
 from core.codes import secret_token
 from core.refusals import Refusal
 from orders.checkout import place_order
+from orders.flow import OrderState
 from orders.guest_access import order_token
 from orders.models import Order
-from orders.paying import payment_methods_for
+from orders.paying import ONLINE, payment_methods_for
 from storefront.delivery import countries_reached, expected_days, usual_method
 from storefront.forms.checkout import CheckoutForm, address_of
 from storefront.secret_cookies import CART
+from storefront.views.paying import address, lead_to_payment
 
 UPDATE = "update"
 
@@ -150,10 +152,14 @@ def _placed_before(request: HttpRequest) -> Order | None:
 
 
 def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
-    """Lead to the order's page: an account by its code, a guest by a signed link. The cart's code is spent."""
-    if order.user_id is not None:
-        response = redirect("storefront:order", code=order.code)
+    """Lead to the payment, or to the order's page: an account by its code, a guest by a signed link.
+
+    The cart's code is spent.
+    """
+    token = order_token(order) if order.user_id is None else ""
+    if order.state == OrderState.PENDING and order.payment_method in ONLINE:
+        response = lead_to_payment(request, order, token, method=order.payment_method)
     else:
-        response = redirect("storefront:guest_order", token=order_token(order))
+        response = redirect(address(order, token))
     CART.forget(response)
     return response

@@ -1,6 +1,6 @@
 """Orders as their owner sees them: by account, by signed link, or by asking for such a link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
 
@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,9 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.models import Product
 from core.refusals import Refusal
 from orders.cancellation import can_be_cancelled, cancel_order
-from orders.flow import CancelReason, ShipmentState
+from orders.flow import CancelReason, OrderState, ShipmentState
 from orders.guest_access import order_from_token, send_order_link
 from orders.models import Allocation, Order, OrderBill, OrderLine
+from orders.paying import online_methods
+from payments.flow import PaymentState
+from payments.models import Bill, Payment
 from storefront.forms import sent
 from storefront.forms.orders import FindOrderForm
 from storefront.pages import page_number, shown_pages
@@ -129,6 +133,11 @@ def _can_be_reviewed(line: OrderLine) -> bool:
     return is_shown and any(parcel.state == ShipmentState.DELIVERED for parcel in parcels)
 
 
+def _is_checking(bills: Sequence[Bill]) -> bool:
+    """Tell whether nobody knows yet how the last payment stands: then nothing may ask for another one."""
+    return Payment.objects.filter(live_bill__in=bills, state=PaymentState.CHECKING).exists()
+
+
 def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
     allocations = Allocation.objects.filter(released_at=None).select_related("unit", "shipment").order_by("id")
     lines = list(
@@ -150,5 +159,10 @@ def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
         "steps": progress(order, list(order.events.all()), bills),
         "may_cancel": can_be_cancelled(order, reason=CancelReason.CUSTOMER),
         "bank_instructions": settings.BANK_TRANSFER_INSTRUCTIONS,
+        "pay_url": reverse("storefront:guest_pay_order", args=[token])
+        if token
+        else reverse("storefront:pay_order", args=[order.code]),
+        "is_checking": order.state == OrderState.PENDING and _is_checking(bills),
+        "can_pay_online": order.state == OrderState.PENDING and bool(online_methods()),
     }
     return render(request, "orders/page.html", context)

@@ -1,4 +1,4 @@
-"""Money in the admin: bills and payments to look at, breaks to resolve."""
+"""Differences that somebody must resolve, and disputes, in the admin."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,71 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import clock
-from core.admin import ReadOnlyAdmin, ReadOnlyInline, TimelineInline, money_column
+from core.admin import ReadOnlyAdmin, money_column
 from core.admin_deeds import Deed, DeedButtons, DeedForm
 from core.money import ZERO, amount_text
-from payments.models import Bill, BillEvent, Break, Payment
+from payments.models import Break, Dispute
 from payments.settling import resolve_break
-
-
-class PaymentInline(ReadOnlyInline):
-    model = Payment
-    fk_name = "bill"
-    fields = ("key", "method", "state", "amount_text", "captured_text", "applied_text", "reference", "captured_at")
-    show_change_link = True
-    amount_text = money_column("amount", "asked for")
-    captured_text = money_column("captured_amount", "received")
-    applied_text = money_column("applied_amount", "used for the bill")
-
-
-class BillEventInline(TimelineInline):
-    model = BillEvent
-
-
-@admin.register(Bill)
-class BillAdmin(ReadOnlyAdmin):
-    """What people owe. Money is recorded on the order."""
-
-    list_display = ["code", "payer_email", "amount_text", "state", "due_at", "created_at", "settled_at"]
-    list_filter = ["state", "due_at"]
-    search_fields = ["=code", "payer_email", "=payments__reference"]
-    inlines = [PaymentInline, BillEventInline]
-    fields = [
-        ("code", "state", "withheld_reason"),
-        ("payer", "payer_email"),
-        ("amount_text", "due_at"),
-        ("created_at", "settled_at"),
-    ]
-    readonly_fields = ["amount_text"]
-    amount_text = money_column("amount")
-
-
-class BreakInline(ReadOnlyInline):
-    model = Break
-    fields = ("kind", "amount_text", "reason", "due_at", "resolved_at", "resolution")
-    show_change_link = True
-    amount_text = money_column("amount")
-
-
-@admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
-    """Each try to pay a bill, and what arrived."""
-
-    list_display = ["key", "bill", "method", "state", "amount_text", "captured_text", "reference", "captured_at"]
-    list_filter = ["state", "method", "captured_at"]
-    list_select_related = ["bill"]
-    search_fields = ["=key", "=reference", "=bill__code", "bill__payer_email"]
-    inlines = [BreakInline]
-    fields = [
-        ("key", "state"),
-        ("bill", "method", "provider"),
-        ("amount_text", "captured_text", "applied_text"),
-        ("reference", "started_at", "captured_at", "claimed_at"),
-    ]
-    readonly_fields = ["amount_text", "captured_text", "applied_text"]
-    amount_text = money_column("amount", "asked for")
-    captured_text = money_column("captured_amount", "received")
-    applied_text = money_column("applied_amount", "used for the bill")
 
 
 class ResolveForm(DeedForm):
@@ -167,4 +107,24 @@ class BreakAdmin(DeedButtons, ReadOnlyAdmin):
     def bulk_total(self, differences: Sequence[Break]) -> str:
         if not differences:
             return ""
-        return f"{amount_text(sum((row.amount for row in differences), ZERO), differences[0].currency)} together"
+        sums = {row.currency: ZERO for row in differences}
+        for row in differences:
+            sums[row.currency] += row.amount
+        return " and ".join(amount_text(amount, code) for code, amount in sorted(sums.items())) + " together"
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """Payments that customers dispute at their bank. Evidence is handed in at the provider, before the deadline."""
+
+    list_display = ["dispute_id", "payment", "amount_text", "reason", "status", "evidence_due_at", "closed_at"]
+    list_filter = ["status", "evidence_due_at"]
+    list_select_related = ["payment"]
+    search_fields = ["=dispute_id", "=payment__key", "payment__bill__payer_email"]
+    fields = [
+        ("dispute_id", "status"),
+        ("payment", "amount_text", "reason"),
+        ("opened_at", "evidence_due_at", "closed_at"),
+    ]
+    readonly_fields = ["amount_text"]
+    amount_text = money_column("amount")

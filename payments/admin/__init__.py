@@ -1,0 +1,7 @@
+"""Money in the admin."""
+
+from payments.admin.bills import BillAdmin, PaymentAdmin
+from payments.admin.differences import BreakAdmin, DisputeAdmin
+from payments.admin.providers import ProviderEventAdmin, RefundAdmin
+
+__all__ = ["BillAdmin", "BreakAdmin", "DisputeAdmin", "PaymentAdmin", "ProviderEventAdmin", "RefundAdmin"]
