@@ -8,7 +8,7 @@ from core.money import ZERO, is_exact, percent_of, round_half_up
 from core.refusals import Conflict, Refusal
 from rentals.rules.buyout import buyout_price
 from rentals.rules.ledger import DAMAGE, LOSS, RENT, Account, Kind, owe_credit_back, set_off, take_back
-from rentals.rules.schedule import Due, schedule
+from rentals.rules.schedule import Due, add_months, schedule
 from rentals.rules.terms import RentalTerms, terms_by_total
 
 
@@ -188,19 +188,24 @@ def last_day_to_reinstate(account: Account, returned_on: date) -> date:
     return returned_on + timedelta(days=reinstate_window(account))
 
 
-def revive(account: Account, anchor: date) -> Account:
-    """Take an agreement up again with a comparable machine delivered on `anchor`: void rent is owed again, from then.
+def revive(account: Account, day: date) -> Account:
+    """Take an agreement up again with a comparable machine delivered on `day`: void rent is owed again, from then.
 
     Raises Conflict("overdue") while arrears or charges are unpaid.
     """
     if account.cost_to_finish:
         raise Conflict("overdue", "Pay what is owed first; then the agreement goes on.", owed=account.cost_to_finish)
     void = [due.number for due in account.dues if account.debt_of(due.number).void]
-    fresh = schedule(anchor, void, offset_months=account.terms.policy.first_due_offset_months)
+    kept = account.dues[: len(account.dues) - len(void)]
+    anchor, offset = day, account.terms.policy.first_due_offset_months
+    # Handed back and taken up again within days: no two instalments fall due on one day.
+    while kept and add_months(anchor, offset) <= kept[-1].due:
+        anchor += timedelta(days=1)
+    fresh = schedule(anchor, void, offset_months=offset)
     for number in void:
         target = f"{RENT}:{number}"
-        account = account.post(Kind.REVIVED, account.debts[target].void, on=anchor, target=target, reason="reinstated")
-    return replace(account, dues=(*account.dues[: len(account.dues) - len(void)], *fresh))
+        account = account.post(Kind.REVIVED, account.debts[target].void, on=day, target=target, reason="reinstated")
+    return replace(account, dues=(*kept, *fresh))
 
 
 def reverse_payment(account: Account, *, payment: str, on: date) -> Account:

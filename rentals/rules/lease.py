@@ -36,6 +36,14 @@ class Lease:
         return self.state in RUNNING and not self.disputed
 
 
+def to_collect(lease: Lease, on: date) -> list[int]:
+    """Return the instalments that the shop may charge by itself on day `on`: due, unpaid, none on hold."""
+    if not lease.may_charge:
+        return []
+    account = lease.account
+    return [due.number for due in account.dues if due.due <= on and account.debt_of(due.number).outstanding]
+
+
 def draft(terms: RentalTerms, on: date) -> Lease:
     """Return a new agreement. Until delivery its schedule is provisional and counts from `on`."""
     return Lease(state=S.DRAFT, account=ledger.new_account(terms, on))
@@ -100,7 +108,9 @@ def ship(lease: Lease) -> Lease:
 def deliver(lease: Lease, *, on: date) -> Lease:
     """The machine has arrived on `on`: the anchor. Dates move, amounts never."""
     delivered = _to(lease, S.ACTIVE)
-    return replace(delivered, account=ledger.reanchored(lease.account, on, on=on, reason="delivered"))
+    delivered = replace(delivered, account=ledger.reanchored(lease.account, on, on=on, reason="delivered"))
+    # Everything may have been prepaid while the machine was on its way.
+    return _improved(delivered, on)
 
 
 def tick(lease: Lease, *, on: date, excused: frozenset[int] = frozenset()) -> Lease:
@@ -144,7 +154,8 @@ def _improved(lease: Lease, on: date) -> Lease:
     """Go as far up as the ledger says: owned when nothing is owed, active when nothing due is unpaid."""
     account = lease.account
     if lease.state in RUNNING | {S.LOST} and not account.cost_to_finish and not lease.disputed:
-        return _to(lease, S.COMPLETED, owned_since=on)
+        account = ledger.owe_credit_back(account, on=on, reason="more than the total")
+        return _to(lease, S.COMPLETED, account=account, owned_since=on)
     if lease.state == S.PAST_DUE and account.oldest_unpaid(on) is None:
         return _to(lease, S.ACTIVE)
     if lease.state == S.DEFAULTED and account.oldest_unpaid(on) is None and not account.charges_outstanding:
