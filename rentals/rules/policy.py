@@ -1,7 +1,7 @@
 """The numbers of the house: what an owner may change, and what no policy may say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -306,3 +306,16 @@ def _once_each(days: tuple[int, ...]) -> bool:
 
 def _after_today(days: tuple[int, ...]) -> bool:
     return all(day >= 1 for day in days)
+
+
+def numbers_of(policy: Policy) -> dict[str, Any]:
+    """Return the policy as plain JSON values: what `policy_from` reads."""
+    return {name: _plain(value) for name, value in asdict(policy).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(below) for name, below in value.items()}
+    if isinstance(value, Decimal | StrEnum):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value

@@ -33,7 +33,7 @@ def test_the_eleven_hold_in_every_life(bounded):
 
 
 def fee_without_grace(rented, day, *, excused=()):
-    return REAL_ASSESS(rented, day + timedelta(days=3), excused=excused)
+    return REAL_ASSESS(rented, day + timedelta(days=7), excused=excused)
 
 
 def fee_every_day(account, day, *, excused=()):
