@@ -116,14 +116,13 @@ def declare_lost(account: Account, day: date, *, market_value: Decimal) -> Accou
 def charge_damage(account: Account, day: date, *, assessed: Decimal, market_value: Decimal) -> Account:
     """Charge damage beyond normal wear, at most the liability of a lost machine on `day`.
 
-    Raises Refusal("amount_impossible"), Conflict("charged_already").
+    An agreement that was taken up again can come back damaged again. Raises Refusal("amount_impossible").
     """
     if assessed <= 0 or not is_exact(assessed, account.terms.currency):
         raise Refusal("amount_impossible", "A damage is above zero, in whole units of the currency.")
-    if DAMAGE in account.debts:
-        raise Conflict("charged_already", "The damage is charged already.")
+    number = 1 + sum(target.startswith(f"{DAMAGE}:") for target in account.debts)
     amount = min(assessed, liability(account, day, market_value=market_value))
-    return account.post(Kind.CHARGED, amount, on=day, target=DAMAGE) if amount else account
+    return account.post(Kind.CHARGED, amount, on=day, target=f"{DAMAGE}:{number}") if amount else account
 
 
 def write_off(account: Account, day: date, *, by: str, approved_by: str, reason: str) -> Account:
