@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One movement. `target` is a debt ("rent:3", "late_fee:3", "damage:1", "loss"), `payment` the key of the money it moved."""
+    """One movement. `target` is a debt ("rent:3", "late_fee:3", "loss"), `payment` the key of the money it moved."""
 
     seq: int
     on: date
