@@ -110,7 +110,7 @@ def declare_lost(account: Account, day: date, *, market_value: Decimal) -> Accou
     for target, debt in tuple(account.debts.items()):
         if debt.outstanding:
             account = account.post(Kind.WAIVED, debt.outstanding, on=day, target=target, reason="lost")
-    return account.post(Kind.CHARGED, owed, on=day, target=LOSS) if owed else account
+    return set_off(account.post(Kind.CHARGED, owed, on=day, target=LOSS), [LOSS], on=day) if owed else account
 
 
 def charge_damage(account: Account, day: date, *, assessed: Decimal, market_value: Decimal) -> Account:
@@ -131,6 +131,7 @@ def write_off(account: Account, day: date, *, by: str, approved_by: str, reason:
         raise Refusal("two_persons_needed", "One person writes off, another one approves.")
     if not reason.strip():
         raise Refusal("reason_needed", "Say why the debt is written off.")
+    account = set_off(account, tuple(account.debts), on=day)
     for target, debt in tuple(account.debts.items()):
         if debt.outstanding:
             account = account.post(Kind.WRITTEN_OFF, debt.outstanding, on=day, target=target, reason=reason)

@@ -85,7 +85,7 @@ def first_payment(lease: Lease, *, payment: str, on: date) -> Lease:
             account = account.post(Kind.REVIVED, account.debts[target].void, on=on, target=target)
     amount = account.debt_of(1).amount
     account = ledger.take_in(account, amount, payment=payment, on=on)
-    return replace(confirmed, account=ledger.pay_targets(account, [f"{RENT}:1"], payment=payment, on=on))
+    return replace(confirmed, account=ledger.allocate(account, payment=payment, on=on))
 
 
 def expire(lease: Lease, *, on: date) -> Lease:

@@ -42,7 +42,8 @@ def payback_months(cost: Decimal, monthly: Decimal) -> int:
     """Return after how many whole monthly payments a unit that cost `cost` has earned its cost."""
     if monthly <= 0:
         raise Refusal("terms_impossible", "A monthly price is above zero.")
-    return max(0, -int(-cost // monthly))
+    whole, rest = divmod(cost, monthly)
+    return int(whole) + (1 if rest > 0 else 0)
 
 
 def proposed_monthly(*, cash_price: Decimal, months: int, ratio_wanted: Decimal, currency: str) -> Decimal:
