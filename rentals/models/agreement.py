@@ -112,7 +112,7 @@ class Instalment(models.Model):
     """One payment of an agreement. The amount never changes; how much of it is paid is in the ledger.
 
     It pays for the days from `starts_on` up to, not including, `ends_on`. Lateness counts from `counts_from`.
-    `settled` tells billing that nothing of it is outstanding; the ledger is the truth and the audit compares.
+    `settled` tells billing that nothing of it is outstanding; the ledger is the truth.
     """
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="instalments")
