@@ -19,8 +19,8 @@ from orders.models import Order
 from orders.payment_approval import mark_paid
 from orders.tests.factories import place
 from payments.billing import start_payment
-from payments.models import Bill, Payment
-from rentals.models import Agreement
+from payments.models import Bill, Break, Payment
+from rentals.models import Agreement, LedgerEntry
 from rentals.signing import sign_agreement
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +156,36 @@ def test_a_refused_parcel_ends_its_agreement():
     return_refused_shipment(shipment, by=None, reason="nobody there")
     agreement = Agreement.objects.get()
     assert (agreement.state, agreement.live_unit, Unit.objects.get().state) == ("cancelled", None, "returned")
+
+
+def test_a_mixed_order_sells_one_machine_and_rents_the_other():
+    order = place_rented(bought=True)
+    sign_all(order)
+    pay(order)
+    rented = order.lines.get(rental_months=12)
+    dispatch(Order.objects.get(), by=None, serials={rented.pk: ["PF-0"]})
+    assert dict(Unit.objects.values_list("variant__price", "state")) == {D("600.00"): "on_rent", D("100.00"): "sold"}
+
+
+def test_late_money_revives_a_signed_agreement_with_its_order():
+    order = place_rented()
+    sign_all(order)
+    start_payment(Bill.objects.get(), method=Payment.Method.BANK_TRANSFER, by=order.user)
+    cancel_order(order, by=None, reason=CancelReason.EXPIRED)
+    mark_paid(order, by=None, amount=Bill.objects.get().amount, reference="late")
+    agreement = Agreement.objects.get()
+    assert (agreement.state, Order.objects.get().state) == ("confirmed", "confirmed")
+    assert [event.kind for event in agreement.events.all()][-2:] == ["expired", "confirmed"]
+
+
+@pytest.mark.parametrize("expired", [True, False])
+def test_money_for_an_unsigned_order_is_kept_on_a_list(expired):
+    order = place_rented()
+    if expired:
+        cancel_order(order, by=None, reason=CancelReason.EXPIRED)
+    mark_paid(order, by=None, amount=Bill.objects.get().amount, reference="early")
+    difference = Break.objects.get()
+    assert (difference.amount, difference.resolved_at) == (Bill.objects.get().amount, None)
+    assert Agreement.objects.get().state == ("expired" if expired else "draft")
+    assert not LedgerEntry.objects.filter(kind="received").exists()
+    assert Order.objects.get().state == ("cancelled" if expired else "pending")
