@@ -7,7 +7,7 @@ from decimal import Decimal
 from core.money import ZERO, is_exact, percent_of, round_half_up
 from core.refusals import Conflict, Refusal
 from rentals.rules.buyout import buyout_price
-from rentals.rules.ledger import DAMAGE, LOSS, RENT, Account, Kind, owe_credit_back, set_off, take_back
+from rentals.rules.ledger import DAMAGE, LATE_FEE, LOSS, RENT, Account, Kind, owe_credit_back, set_off, take_back
 from rentals.rules.schedule import Due, add_months, schedule
 from rentals.rules.terms import RentalTerms, terms_by_total
 
@@ -35,7 +35,7 @@ def hand_back(account: Account, day: date) -> tuple[Account, Settlement]:
 
 
 def hand_back_in_cooling_off(account: Account, day: date) -> tuple[Account, Settlement]:
-    """Undo the agreement: all rent is void, what was paid for rent and fees is due back, unpaid fees are waived."""
+    """Undo the agreement: all rent is void, what was paid for rent and late fees is due back. Damage stays owed."""
     return _undo(account, day, reason="handed back within the cooling-off time")
 
 
@@ -86,7 +86,8 @@ def _settle(account: Account, day: date) -> tuple[Account, Settlement]:
 def _undo(account: Account, day: date, *, reason: str) -> tuple[Account, Settlement]:
     for due in account.dues:
         account = _keep_only(account, due.number, ZERO, on=day, reason=reason)
-    for target, debt in tuple(account.charges()):
+    late_fees = [(target, debt) for target, debt in account.charges() if target.startswith(f"{LATE_FEE}:")]
+    for target, debt in late_fees:
         if debt.paid:
             account = take_back(account, target, debt.paid, on=day, reason=reason)
         if debt.paid + debt.outstanding:

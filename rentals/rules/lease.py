@@ -200,14 +200,16 @@ def return_not_sent(lease: Lease, *, on: date) -> Lease:
 def take_return(lease: Lease, *, on: date, damage: Decimal | None = None, market_value: Decimal | None = None) -> Lease:
     """The machine is back and inspected; `on` is the day the carrier took it. Settles by cooling-off or ordinary rule.
 
-    `damage` beyond normal wear is capped by `market_value` and the buy-out price.
+    `damage` beyond normal wear is capped by `market_value` and the buy-out price; none is charged for a machine that
+    never arrived.
     """
     _must_be(lease, S.RETURN_PENDING)
     account = lease.account
-    if damage is not None:
-        account = endings.charge_damage(account, on, assessed=damage, market_value=market_value or damage)
-    never_delivered = lease.before_return == S.SHIPPED
-    if never_delivered or (endings.is_cooling_off(account, on) and damage is None):
+    never_arrived = lease.before_return == S.SHIPPED
+    if damage is not None and not never_arrived:
+        value = damage if market_value is None else market_value
+        account = endings.charge_damage(account, on, assessed=damage, market_value=value)
+    if never_arrived or endings.is_cooling_off(account, on):
         account, _ = endings.hand_back_in_cooling_off(account, on)
         return _to(lease, S.RETURNED, account=account, reinstate_until=None, before_return=None)
     account, _ = endings.hand_back(account, on)

@@ -271,6 +271,21 @@ def test_damage_is_capped_by_market_value_and_price():
         endings.charge_damage(account, date(2026, 2, 1), assessed=D(0), market_value=D(1))
 
 
+def test_damage_in_the_first_week_is_set_off_against_the_rent_that_goes_back():
+    asked = lease.ask_return(running())
+    back = lease.take_return(asked, on=date(2026, 1, 20), damage=D("40.00"), market_value=D("500.00"))
+    account = back.account
+    assert (account.rent_paid, account.charges_paid, account.refund_due) == (0, D("40.00"), D("25.00"))
+    worthless = lease.take_return(asked, on=date(2026, 1, 20), damage=D("40.00"), market_value=D(0))
+    assert (worthless.account.charges_paid, worthless.account.refund_due) == (0, D("65.00"))
+
+
+def test_a_machine_that_never_arrived_is_not_damaged_by_its_customer():
+    shipped = lease.ship(lease.first_payment(lease.sign(lease.draft(make_terms(), ANCHOR)), payment="p", on=ANCHOR))
+    back = lease.take_return(lease.ask_return(shipped), on=date(2026, 3, 1), damage=D("40.00"))
+    assert (back.account.charges_outstanding, back.account.refund_due) == (0, D("65.00"))
+
+
 # --- prices ---------------------------------------------------------------------------------------------------------
 
 
