@@ -68,6 +68,16 @@ def percent_of(amount: Decimal, percent: Decimal, code: str) -> Decimal:
     return round_half_up(amount * percent / HUNDRED, code)
 
 
+def fraction_of(amount: Decimal, part: Decimal, whole: Decimal, code: str) -> Decimal:
+    """Return `amount` × `part` ÷ `whole`, rounded half up once, at the end. `whole` is above zero."""
+    return round_half_up(amount * part / whole, code)
+
+
+def ratio(part: Decimal, whole: Decimal) -> Decimal:
+    """Return `part` ÷ `whole` to four places, rounded half up. `whole` is above zero."""
+    return (part / whole).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+
+
 def tax_inside(gross: Decimal, percent: Decimal, code: str) -> Decimal:
     """Return the tax contained in a price that includes tax at `percent` per cent, rounded half up."""
     return round_half_up(gross * percent / (HUNDRED + percent), code)

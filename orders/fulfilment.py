@@ -98,14 +98,18 @@ def dispatch(
         tracking_number=tracking_number.strip(),
         tracking_url=tracking_url.strip(),
     )
-    units = [unit for line in lines for unit in _units_to_send(order, line, scanned[line.pk], shipment, by=by)]
-    move_all(
-        sorted(units, key=lambda unit: unit.pk),
-        UnitState.SOLD,
-        by=by,
-        reason=f"order {order.code}",
-        changes={"hold": None},
-    )
+    leaving: dict[str, list[Unit]] = {UnitState.ON_RENT: [], UnitState.SOLD: []}
+    for line in lines:
+        becomes = UnitState.ON_RENT if line.rental_months else UnitState.SOLD
+        leaving[becomes] += _units_to_send(order, line, scanned[line.pk], shipment, by=by)
+    for becomes, units in leaving.items():
+        move_all(
+            sorted(units, key=lambda unit: unit.pk),
+            becomes,
+            by=by,
+            reason=f"order {order.code}",
+            changes={"hold": None},
+        )
     move(order, OrderState.SHIPPED, by=by, carrier=shipment.carrier, tracking_number=shipment.tracking_number)
     shipment_dispatched.send(sender=Shipment, shipment=shipment)
     letters.order_shipped(order, shipment, link=order_link(order))

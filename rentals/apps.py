@@ -4,3 +4,17 @@ from django.apps import AppConfig
 class RentalsConfig(AppConfig):
     name = "rentals"
     verbose_name = "Rentals"
+
+    def ready(self) -> None:
+        from orders import signals
+        from rentals import listeners
+
+        for signal, listener in (
+            (signals.order_placed, listeners.draft_when_placed),
+            (signals.order_confirmed, listeners.start_when_confirmed),
+            (signals.shipment_dispatched, listeners.send_when_dispatched),
+            (signals.shipment_delivered, listeners.deliver_when_delivered),
+            (signals.shipment_returned, listeners.cancel_when_refused),
+            (signals.lines_cancelled, listeners.end_when_called_off),
+        ):
+            signal.connect(listener, dispatch_uid=f"rentals.{listener.__name__}")

@@ -1,0 +1,37 @@
+"""What agreements do when orders on the floor below move on."""
+
+from orders.models import Order, OrderLine, Shipment
+from rentals import following
+from rentals.drafting import draft_agreements
+from rentals.signing import withhold_bills
+
+
+def draft_when_placed(sender: object, order: Order, **kwargs: object) -> None:
+    """A placed order: draft an agreement for each rented machine, and let nobody pay before all are signed."""
+    if draft_agreements(order, by=order.user):
+        withhold_bills(order, by=order.user)
+
+
+def start_when_confirmed(sender: object, order: Order, **kwargs: object) -> None:
+    """A paid order: the first instalments are paid."""
+    following.start_agreements(order, by=None)
+
+
+def send_when_dispatched(sender: object, shipment: Shipment, **kwargs: object) -> None:
+    """A parcel that left."""
+    following.send_agreements(shipment, by=None)
+
+
+def deliver_when_delivered(sender: object, shipment: Shipment, **kwargs: object) -> None:
+    """A parcel that arrived: the anchor."""
+    following.deliver_agreements(shipment, by=None)
+
+
+def cancel_when_refused(sender: object, shipment: Shipment, **kwargs: object) -> None:
+    """A parcel that came back unopened."""
+    following.cancel_refused_agreements(shipment, by=None, reason="delivery refused")
+
+
+def end_when_called_off(sender: object, order: Order, lines: list[OrderLine], **kwargs: object) -> None:
+    """Lines that were called off."""
+    following.end_agreements(order, lines, by=None)
