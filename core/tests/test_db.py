@@ -1,7 +1,7 @@
 """Transactions: repeated when the database asks for it, never half committed."""
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from core.db import LockedRowsSkipped, atomic_retry, is_outermost, waits_for_locks
 from core.models import Job
@@ -90,3 +90,11 @@ def test_a_swallowed_deadlock_cannot_commit_the_other_half():
                 Job.objects.create(kind="swallowed")
             except OperationalError:
                 Job.objects.count()
+
+
+@pytest.mark.services
+@pytest.mark.django_db
+def test_the_server_cuts_no_joined_list():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@SESSION.group_concat_max_len, @@SESSION.sql_mode")
+        assert cursor.fetchone() == (1048576, "STRICT_TRANS_TABLES")
