@@ -35,10 +35,10 @@ def raise_versions(names: Iterable[str]) -> None:
     rows = DataVersion.objects.filter(name__in=wanted)
     if rows.update(number=F("number") + 1) == len(wanted):
         return
-    # Some are raised for the first time, perhaps by somebody else at this moment: whose row it is does not matter.
-    missing = set(wanted) - set(rows.values_list("name", flat=True))
-    DataVersion.objects.bulk_create([DataVersion(name=name) for name in sorted(missing)], ignore_conflicts=True)
-    DataVersion.objects.filter(name__in=missing).update(number=F("number") + 1)
+    # Some are raised for the first time, perhaps by somebody else at this moment: whose row it is does not matter, and
+    # a version that rises twice does no harm, but one that does not rise would.
+    DataVersion.objects.bulk_create([DataVersion(name=name) for name in wanted], ignore_conflicts=True)
+    rows.update(number=F("number") + 1)
 
 
 def current_versions(names: Iterable[str]) -> dict[str, int]:

@@ -7,9 +7,12 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("core", "accounts", "catalog", "payments", "carts", "orders")
-# Not reachable over the API: imports, the admin's buttons, uploads of pictures.
+# Not reachable over the API: imports, the admin's buttons, uploads of pictures, what providers report.
 ELSEWHERE = re.compile(r"/(tests|migrations|management|importing|admin)/|/admin(_deeds)?\.py$|/(photos|images)\.py$")
-REFUSED_ELSEWHERE = {"already_resolved", "review_changed", "resolution_missing", "bill_not_free"}
+REFUSED_ELSEWHERE = {
+    *("already_resolved", "review_changed", "resolution_missing", "bill_not_free"),
+    *("capture_used", "not_refundable", "rate_impossible", "remaining_changed", "too_much"),
+}
 # What Django, REST framework and the deeds' "invalid_values" become.
 FRAMEWORK = {
     "internal_error",

@@ -90,7 +90,5 @@ REAL_ASSESS, REAL_PRICE, REAL_ADD, REAL_REVERSE = (
 def test_a_broken_rule_is_caught(monkeypatch, module, name, broken):
     monkeypatch.setattr(module, name, broken)
     with pytest.raises((AssertionError, ledger.LedgerBroken)):
-        # The first failure is enough; nobody needs the smallest one.
-        live(
-            300, database=None, print_blob=False, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
-        )
+        # The first failure is enough; nobody needs the smallest one. Which lives come depends on what else is loaded.
+        live(2000, database=None, print_blob=False, phases=[Phase.generate], report_multiple_bugs=False)
