@@ -137,7 +137,7 @@ def _place(
     OrderBill.objects.create(order=order, bill=bill)
     move(cart, CartState.ORDERED, by=by, changes={"active_user": None, "code_hash": None})
     order.record(kind="placed", by=by, total=priced.total)
-    order_placed.send(sender=Order, order=order)
+    order_placed.send(sender=Order, order=order, lines=lines)
     _finish(order, lines, bill, by=by)
     return order
 

@@ -2,8 +2,9 @@
 
 from django.dispatch import Signal
 
-# Arguments: order.
+# Arguments: order, lines.
 order_placed = Signal()
+# Arguments: order.
 order_confirmed = Signal()
 # Arguments: shipment.
 shipment_dispatched = Signal()

@@ -6,9 +6,9 @@ from rentals.drafting import draft_agreements
 from rentals.signing import withhold_bills
 
 
-def draft_when_placed(sender: object, order: Order, **kwargs: object) -> None:
+def draft_when_placed(sender: object, order: Order, lines: list[OrderLine], **kwargs: object) -> None:
     """A placed order: draft an agreement for each rented machine, and let nobody pay before all are signed."""
-    if draft_agreements(order, by=order.user):
+    if any(line.rental_months is not None for line in lines) and draft_agreements(order, by=order.user):
         withhold_bills(order, by=order.user)
 
 

@@ -384,12 +384,12 @@ def test_queries(lines, django_assert_num_queries):
         client_of(**{"X-Order-Token": token}).get(f"{ORDERS}{order.code}/")
 
 
-@pytest.mark.parametrize(("lines", "queries"), [(1, 38), (3, 40)])
+@pytest.mark.parametrize(("lines", "queries"), [(1, 37), (3, 39)])
 def test_queries_of_an_order(lines, queries, django_assert_num_queries):
     user = make_user()
     make_cart(*[(make_variant(price="100.00", units=1), 1) for _ in range(lines)], user=user)
     body, client = order_of(email=None, expected_total=str(Decimal("2.50") + 100 * lines)), client_of(user)
-    # 26 and one a variant are place_order's own (test_checkout.py), savepoints included. Around it: account, method,
+    # 25 and one a variant are place_order's own (test_checkout.py), savepoints included. Around it: account, method,
     # key claimed (3) and answered, order and cart looked for, and the order read again for the answer (4).
     with django_assert_num_queries(queries):
         assert post(client, body).status_code == 201
