@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from catalog import facets
 from catalog.models import FacetCount, Listing
 from catalog.words import code_term, index_terms
+from core.money import ratio
 
 # A term counts as much as the best field that holds it.
 NAME_WEIGHT, BRAND_WEIGHT, CATEGORY_WEIGHT, SPEC_WEIGHT, DESCRIPTION_WEIGHT = 16, 8, 6, 4, 1
@@ -138,7 +139,7 @@ def price_per_gb(price: Decimal | None, specs: Mapping[str, Any]) -> Decimal | N
     module_size, modules = facets.number_of(specs.get("module_size_gb")), facets.number_of(specs.get("module_count"))
     if size is None and module_size is not None:
         size = module_size * (modules or 1)
-    return round(price / size, 4) if price is not None and size is not None and size > 0 else None
+    return ratio(price, size) if price is not None and size is not None and size > 0 else None
 
 
 def spec_line(definitions: Sequence[Mapping[str, Any]], specs: Mapping[str, Any]) -> str:
