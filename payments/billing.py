@@ -73,7 +73,7 @@ def start_payment(
     Another method closes the live attempt first, unless a provider may still take money for it. Writes only: providers
     are asked after the commit (payments.collecting). `description` and the addresses are what the payer is shown and
     where the provider's page leads. Raises Refusal("bill_withheld"), Conflict("bill_not_open"),
-    Conflict("payment_is_checked").
+    Conflict("payment_is_checked"), also while money that has come is not booked.
     """
     bill = Bill.objects.select_for_update().get(pk=bill.pk)
     if bill.state == BillState.WITHHELD:
@@ -88,6 +88,10 @@ def start_payment(
         if may_still_take_money(live):
             raise being_checked(live)
         close_attempt(live, by=by, reason="another way of paying was chosen")
+    arrived = next((attempt for attempt in attempts if is_unbooked(attempt)), None)
+    if arrived is not None:
+        # Its money is here and has not found its purpose yet: to ask for more would be to charge twice.
+        raise being_checked(arrived)
     left = bill.amount - sum((attempt.applied_amount for attempt in attempts), ZERO)
     told = {"description": description, "return_url": return_url, "cancel_url": cancel_url}
     payment, event = _new_attempt(
@@ -118,6 +122,13 @@ def start_late_payment(bill: Bill, *, method: str, by: Any) -> Payment:
 def may_still_take_money(payment: Payment) -> bool:
     """Tell whether a provider has been asked for this live attempt, so that only the provider can end it."""
     return payment.live_bill_id is not None and is_remote(payment.provider) and payment.asked_at is not None
+
+
+def is_unbooked(payment: Payment) -> bool:
+    """Tell whether money has come by this attempt that found no purpose yet, and that nobody has dealt with."""
+    if payment.state != PaymentState.CAPTURED or payment.claimed_at is not None:
+        return False
+    return not payment.breaks.filter(kind="claim_failed", resolved_at__isnull=False).exists()
 
 
 def being_checked(payment: Payment) -> Conflict:

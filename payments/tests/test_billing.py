@@ -8,6 +8,7 @@ import pytest
 from core.refusals import Conflict, Refusal
 from payments.billing import open_bill, reopen_bill, start_payment, void_bill
 from payments.models import Bill, BillEvent, Payment
+from payments.settling import open_break, record_capture, resolve_break
 
 pytestmark = pytest.mark.django_db
 DUE = datetime(2027, 1, 4, tzinfo=UTC)
@@ -56,6 +57,24 @@ def test_another_method_closes_the_live_attempt():
     assert second.key == f"{bill.code}:2"
     first = Payment.objects.get(key=f"{bill.code}:1")
     assert (first.state, first.live_bill) == ("closed", None)
+
+
+def test_money_that_is_not_booked_yet_is_not_asked_for_again():
+    bill = make_bill(method="bank_transfer")
+    first = record_capture(bill.payments.get(), amount=D("100.00"), reference="B1", by=None)
+    with pytest.raises(Conflict) as refused:
+        start_payment(bill, method="cash_on_delivery", by=None)
+    assert (refused.value.code, refused.value.facts) == ("payment_is_checked", {"payment": first.key})
+    assert Payment.objects.count() == 1
+
+
+def test_when_staff_have_dealt_with_money_that_could_not_be_booked_the_bill_can_be_paid_again(django_user_model):
+    bill = make_bill(method="bank_transfer")
+    first = record_capture(bill.payments.get(), amount=D("100.00"), reference="B1", by=None)
+    open_break(first, kind="claim_failed", amount=D("100.00"), reason="an error")
+    staff = django_user_model.objects.create_user("staff@example.com")
+    resolve_break(first.breaks.get(), by=staff, resolution="sent back by bank transfer")
+    assert start_payment(bill, method="cash_on_delivery", by=None).key == f"{bill.code}:2"
 
 
 def test_a_withheld_bill_cannot_be_paid():
