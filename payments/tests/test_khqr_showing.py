@@ -40,7 +40,7 @@ def an_attempt(**changes):
 
 def rendered(rf, attempt=None, *, now=NOON, **changes):
     khqr = shown_code(attempt or an_attempt(), now=now)
-    context = {"khqr": khqr, "email": "dara@example.com", **ADDRESSES, **changes}
+    context = {"khqr": khqr, "rate_lines": [], "advice": "", "email": "dara@example.com", **ADDRESSES, **changes}
     return engines["jinja2"].get_template("payments/khqr_code.html").render(context, rf.get("/"))
 
 

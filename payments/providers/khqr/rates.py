@@ -56,6 +56,12 @@ def riel_rate() -> Decimal | None:
     return known and known.rate
 
 
+def riel_offer(dollars: Decimal) -> tuple[Decimal, Rate] | None:
+    """Return what `dollars` cost in riel now, and at which rate; None when nothing can be paid in riel. One query."""
+    known = fresh_rate()
+    return (in_riel(dollars, known.rate), known) if known is not None else None
+
+
 def enter_riel_rate(rate: Decimal, *, source: str, by: Any) -> None:
     """Let a dollar cost `rate` riel from now on, as `source` says; attempts that have begun keep theirs.
 
