@@ -1,6 +1,6 @@
 """Take the screenshots of the README and the handbook from a fresh demonstration shop: `make screenshots`.
 
-Needs Debian's Chromium and requirements/services.txt. Everything happens in a temporary folder and on loopback.
+Orders are paid at the sandbox. Needs Debian's Chromium and requirements/services.txt. Everything happens in a temporary folder and on loopback.
 """
 
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import demo_shop
+import paying_screenshots
 from playwright.sync_api import Browser, Page, sync_playwright
 
 TARGET = demo_shop.ROOT / "docs" / "screenshots"
@@ -21,7 +22,8 @@ def main() -> None:
     with demo_shop.new_folder() as folder:
         demo_shop.settle_in(folder)
         password = _employ()
-        with demo_shop.served() as base, sync_playwright() as playwright:
+        port = demo_shop.free_port()
+        with demo_shop.providers_played(port), demo_shop.served(port) as base, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=demo_shop.CHROMIUM, args=demo_shop.FLAGS)
             take_all(browser, base, password)
             browser.close()
@@ -77,6 +79,8 @@ def take_all(browser: Browser, base: str, password: str) -> None:
     staff.locator("#id_password").fill(password)
     staff.get_by_role("button", name="Log in").click()
     save(staff, "admin-1280-light")
+    buyer, payer = opened(browser, base, 1280, 800, "light"), opened(browser, base, 360, 740, "light")
+    paying_screenshots.take_payments(buyer, payer, staff, save)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from payments.saved_cards import remove_card
     ),
     destroy=extend_schema(
         tags=["payments"],
-        description="Let the shop and the card processor keep the card no longer. Nothing can be charged to it any more.",
+        description="Let the shop and the card processor keep the card no longer. It can be charged no more.",
     ),
 )
 class SavedCardViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, ApiViewSet):
