@@ -1,6 +1,7 @@
 """Take the screenshots of the README and the handbook from a fresh demonstration shop: `make screenshots`.
 
-Orders are paid at the sandbox. Needs Debian's Chromium and requirements/services.txt. Everything happens in a temporary folder and on loopback.
+Orders are paid at the sandbox. Needs Debian's Chromium and requirements/services.txt. Everything happens in a temporary
+folder and on loopback.
 """
 
 import os

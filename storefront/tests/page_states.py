@@ -295,6 +295,16 @@ for _name in ("pending", "paid", "sent", "delivered", "paid_in_cash", "cancelled
         visit.goto(f"/orders/{visit.stage.orders[name].code}/")
 
 
+@state("orders")
+def order_receipt(visit: Visit) -> None:
+    visit.goto(f"/orders/view/{order_token(visit.stage.orders['paid'])}/receipt/")
+
+
+@state("orders")
+def order_receipt_unpaid(visit: Visit) -> None:
+    visit.goto(f"/orders/view/{order_token(visit.stage.orders['guest'])}/receipt/")
+
+
 plain("orders", (("order-look-up", "/orders/find/"), ("order-look-up-sent", "/orders/find/sent/")))
 plain("orders", (("order-link-spent", "/orders/view/nothing/"),))
 
@@ -342,7 +352,12 @@ def account_reset(visit: Visit) -> None:
 
 
 for _user in ("dara", "newcomer"):
-    for _page, _path in (("overview", "/account/"), ("addresses", "/account/addresses/"), ("orders", "/orders/")):
+    for _page, _path in (
+        ("overview", "/account/"),
+        ("addresses", "/account/addresses/"),
+        ("cards", "/account/cards/"),
+        ("orders", "/orders/"),
+    ):
 
         @state("account", f"account-of-{_user}-{_page}")
         def _own(visit: Visit, user: str = _user, path: str = _path) -> None:
