@@ -16,6 +16,7 @@ from orders.paying import CONFIRMED_WHEN_PLACED, ONLINE
 from orders.receipts import Receipt, Received, receipt_of, received_of
 from payments.declines import advice
 from payments.models import Bill, Break, Payment
+from payments.providers.khqr.rates import rate_text
 
 
 def order_placed(order: Order, lines: Sequence[OrderLine], bill: Bill, *, link: str) -> Email:
@@ -168,7 +169,7 @@ def _payment_facts(payment: Received, code: str) -> dict[str, object]:
         "at": date_format(localtime(payment.at), "j F Y, H:i"),
         "amount": amount_text(payment.amount, code),
         "exchanged": amount_text(exchanged.amount, exchanged.currency) if exchanged else "",
-        "rate": f"{exchanged.rate.normalize():,f}" if exchanged else "",
+        "rate": rate_text(exchanged.rate) if exchanged else "",
     }
 
 

@@ -18,9 +18,9 @@ def claim_settled_bill(
     return claim_for_order(bill, payment, amount)
 
 
-def write_about_failed_payment(sender: object, payment: Payment, code: str, **kwargs: object) -> None:
+def write_about_failed_payment(sender: object, bill: Bill, payment: Payment, code: str, **kwargs: object) -> None:
     """A payment came to nothing, or money came that does not fit: tell the customer when the bill is an order's."""
-    order = Order.objects.select_related("hold").filter(order_bills__bill_id=payment.bill_id).first()
+    order = Order.objects.select_related("hold").filter(order_bills__bill=bill).first()
     if order is None:
         return
     if code == "mismatch":

@@ -97,7 +97,7 @@ def _end(payment: Payment, result: Failed | NeedsAction, *, by: Any) -> Payment:
         to = PaymentState.CLOSED if result.code in CLOSED_BY_TIME else PaymentState.FAILED
         move(payment, to, by=by, reason=reason, changes=changes, code=result.code)
         if to == PaymentState.FAILED:
-            payment_failed.send(sender=Payment, payment=payment, code=payment.failure_code)
+            payment_failed.send(sender=Payment, bill=payment.bill, payment=payment, code=payment.failure_code)
         return payment
     payment.next_poll_at = None
     payment.save(update_fields=["next_poll_at"])
@@ -131,7 +131,7 @@ def _wait(payment: Payment, result: Pending) -> Payment:
     else:
         payment.save(update_fields=list(changes))
     if payment.failure_code and _is_left_alone(payment, now):
-        payment_failed.send(sender=Payment, payment=payment, code=payment.failure_code)
+        payment_failed.send(sender=Payment, bill=payment.bill, payment=payment, code=payment.failure_code)
     return payment
 
 
@@ -183,7 +183,7 @@ def _list_mismatch(payment: Payment, result: Mismatch) -> Payment:
     elif payment.next_poll_at is not None:
         payment.next_poll_at = None
         payment.save(update_fields=["next_poll_at"])
-    payment_failed.send(sender=Payment, payment=payment, code="mismatch")
+    payment_failed.send(sender=Payment, bill=payment.bill, payment=payment, code="mismatch")
     return payment
 
 

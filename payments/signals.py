@@ -7,8 +7,8 @@ from django.dispatch import Signal
 
 # Arguments: bill, payment, amount. Exactly one listener answers with a Claim.
 bill_settled = Signal()
-# Arguments: payment, code. An attempt has come to nothing, or a card was refused and nobody has tried another one for
-# two minutes; `code` is the provider's. "mismatch": money has come that does not fit the attempt.
+# Arguments: bill, payment, code. An attempt has come to nothing, or a card was refused and nobody has taken another one
+# for two minutes; `code` is the provider's. "mismatch": money has come that does not fit the attempt.
 payment_failed = Signal()
 
 

@@ -15,6 +15,7 @@ from catalog.promises import grade_meaning
 from orders.models import Shipment
 from orders.receipts import brand_name
 from payments.models import SavedMethod
+from payments.providers.khqr.rates import rate_text
 
 GRADE_NAMES = {
     "N": gettext_noop("New"),
@@ -177,11 +178,6 @@ def card_end(card: SavedMethod) -> str:
 def at_rate(amount: str, rate: Decimal) -> str:
     """ "៛2,080,800 at 4,100 riel for a dollar"."""
     return gettext("%(amount)s at %(rate)s riel for a dollar") % {"amount": amount, "rate": rate_text(rate)}
-
-
-def rate_text(rate: Decimal) -> str:
-    """ "4,012.5": a rate without empty decimals."""
-    return f"{rate.normalize():,f}"
 
 
 def order_state(state: str) -> str:

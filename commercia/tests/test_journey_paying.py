@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.tests.factories import make_staff, make_user
 from commercia.tests.browser import expect, follow
-from commercia.tests.test_journey_browser import fill_address, find_and_fill_cart
+from commercia.tests.test_journey_browser import fill_address
 from core.money import amount_text
 from notifications.models import Email
 from orders.models import Order
@@ -46,11 +46,20 @@ def plain_page(chromium, live_server):
     context.close()
 
 
-def place_order(page, *, by, guest=True):
-    """Order the laptop, to be paid `by`."""
-    find_and_fill_cart(page)
-    if guest:
-        page.get_by_label("E-mail").fill("dara@example.com")
+def fill_cart(page):
+    """Find the laptop and put it into the cart; the same without JavaScript, where the search is a plain field."""
+    page.goto("/")
+    page.locator("#q").fill("thinkpad")
+    follow(page.get_by_role("button", name="Search"))
+    follow(page.get_by_role("link", name="Lenovo ThinkPad T14 Gen 3").first)
+    follow(page.get_by_role("button", name="Add to cart"))
+    follow(page.get_by_role("link", name=re.compile("Check out")))
+
+
+def place_order(page, *, by):
+    """Order the laptop as a guest, to be paid `by`."""
+    fill_cart(page)
+    page.get_by_label("E-mail").fill("dara@example.com")
     fill_address(page)
     page.locator(f"input[name=payment_method][value={by}]").check()
     follow(page.get_by_role("button", name=re.compile("Place order")))
@@ -162,7 +171,7 @@ def test_a_guest_scans_a_code_in_riel(providers, page):
 def test_a_customer_lets_us_keep_the_card_and_takes_it_back(providers, page):
     user = make_user("vanna@example.com")
     log_in(page, user)
-    find_and_fill_cart(page)
+    fill_cart(page)
     fill_address(page)
     page.locator("input[name=payment_method][value=card]").check()
     consent = page.get_by_label("Save this card for later.")

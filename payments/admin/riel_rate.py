@@ -75,7 +75,7 @@ class RielRateAdmin(StaffAdmin):
                 raise PermissionDenied
             if form.is_valid() and _entered(form, by=request.user):
                 known = last_rate()
-                words = f"A dollar costs {known.rate:f} riel from now on." if known else ""
+                words = f"A dollar costs {known.text} riel from now on." if known else ""
                 self.message_user(request, words, messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:payments_rielrate_changelist"))
         context = {

@@ -34,7 +34,7 @@ def test_staff_enter_todays_rate_with_its_source(finance, client):
     answer = client.post(PAGE, {"rate": "4015.5", "source": NBC})
     assert (answer.status_code, riel_rate(), last_rate().source) == (302, D("4015.5"), NBC)
     page = shown(client)
-    assert "A dollar costs 4015.5 riel from now on." in page
+    assert "A dollar costs 4,015.5 riel from now on." in page
     assert f"A dollar costs <strong>4,015.5 riel</strong> ({NBC})" in page
     assert riel_offer(D("100.00"))[0] == D("401600.00")
 

@@ -27,5 +27,5 @@ class Command(BaseCommand):
             self.stdout.write(f"No rate was entered within {OLDEST_RATE.days} days: KHQR in riel is not offered.")
         else:
             self.stdout.write(
-                f"A dollar costs {known.rate:f} riel ({known.source}). The rate is used for {OLDEST_RATE.days} days."
+                f"A dollar costs {known.text} riel ({known.source}). The rate is used for {OLDEST_RATE.days} days."
             )

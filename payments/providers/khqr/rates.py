@@ -28,6 +28,11 @@ class Rate:
     entered_at: datetime
 
     @property
+    def text(self) -> str:
+        """The rate as people write it."""
+        return rate_text(self.rate)
+
+    @property
     def ends_at(self) -> datetime:
         """When the rate becomes too old to sell at."""
         return self.entered_at + OLDEST_RATE
@@ -91,6 +96,11 @@ def rate_in(told: Mapping[str, str]) -> Rate:
         source=told.get("source", ""),
         entered_at=datetime.fromisoformat(told["entered_at"]),
     )
+
+
+def rate_text(rate: Decimal) -> str:
+    """Write a rate without empty decimals: "4,100", "4,012.5"."""
+    return f"{rate.normalize():,f}"
 
 
 def in_riel(dollars: Decimal, rate: Decimal) -> Decimal:
