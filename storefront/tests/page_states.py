@@ -291,9 +291,8 @@ for _name in ("pending", "paid", "paid/receipt/", "sent", "delivered", "paid_in_
 
     @state("orders", f"order-{_name.replace('_', '-').replace('/', '-').strip('-')}")
     def _order(visit: Visit, name: str = _name) -> None:
-        order, _, page = name.partition("/")
         visit.log_in(visit.stage.dara)
-        visit.goto(f"/orders/{visit.stage.orders[order].code}/{page}")
+        visit.goto(f"/orders/{visit.stage.orders[name.split('/', maxsplit=1)[0]].code}/{name.partition('/')[2]}")
 
 
 plain("orders", (("order-look-up", "/orders/find/"), ("order-look-up-sent", "/orders/find/sent/")))
