@@ -17,7 +17,7 @@ BUYER = {
     "City or district": "BKK1",
     "Province or state": "Phnom Penh",
 }
-Save = Callable[[Page, str], None]
+Save = Callable[..., None]
 
 
 def take_payments(page: Page, phone: Page, staff: Page, save: Save) -> None:
@@ -26,7 +26,7 @@ def take_payments(page: Page, phone: Page, staff: Page, save: Save) -> None:
     save(page, "card-page-1280-light")
     pay_by_card(page, VISA)
     page.get_by_role("link", name="Receipt to print").click()
-    save(page, "receipt-1280-light")
+    save(page, "receipt-1280-light", whole=True)
     order(phone, way="khqr")
     save(phone, "khqr-360-light")
     staff.goto("/admin/payments/rielrate/")

@@ -50,9 +50,9 @@ def opened(browser: Browser, base: str, width: int, height: int, scheme: str) ->
     return context.new_page()
 
 
-def save(page: Page, name: str) -> None:
-    """Save what the page shows now."""
-    page.screenshot(path=TARGET / f"{name}.png")
+def save(page: Page, name: str, *, whole: bool = False) -> None:
+    """Save what the page shows now, or the `whole` page down to its end."""
+    page.screenshot(path=TARGET / f"{name}.png", full_page=whole)
 
 
 def take_all(browser: Browser, base: str, password: str) -> None:

@@ -28,6 +28,10 @@ class Migration(migrations.Migration):
             },
             bases=('core.shopsetting',),
         ),
+        migrations.AlterModelOptions(
+            name='savedmethod',
+            options={'ordering': ['-id'], 'verbose_name': 'saved card'},
+        ),
         migrations.AddField(
             model_name='savedmethod',
             name='default_of',

@@ -44,6 +44,7 @@ class SavedMethod(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "saved card"
         indexes = [models.Index(fields=["user", "provider"], name="saved_method_of_user")]
 
     def __str__(self) -> str:
