@@ -1,7 +1,6 @@
 """What a fresh shop needs before it opens: goods to show and one person who may enter the admin."""
 
 import secrets
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,11 +10,8 @@ from django.db import transaction
 from catalog.models import Product
 from core.db import atomic_retry
 from core.refusals import Refusal
-from payments.providers.khqr.rates import enter_riel_rate
 
 STAFF_EMAIL = "staff@localhost"
-# So that the demonstration can be paid in riel for its first week (then: manage.py riel_rate).
-DEMO_RIEL_RATE = Decimal(4100)
 
 
 def random_password() -> str:
@@ -37,7 +33,6 @@ def seed_when_empty(*, verbosity: int = 1) -> bool:
         return False
     with transaction.atomic():
         call_command("seed_demo", verbosity=verbosity)
-        enter_riel_rate(DEMO_RIEL_RATE, by=None)
     return True
 
 

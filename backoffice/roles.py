@@ -40,6 +40,8 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
     "payments.dispute": ("", "", "", LOOK, LOOK, LOOK),
     "payments.providerevent": ("", "", "", "view replay", "view replay", LOOK),
     "payments.break": ("", "", "", "view resolve", "view resolve", LOOK),
+    "payments.rielrate": (LOOK, "", "", "view change", "view change", LOOK),
+    "payments.savedmethod": (LOOK, "", "", LOOK, LOOK, LOOK),
     "carts.cart": (LOOK, "", "", "", LOOK, LOOK),
     "carts.wishlist": (LOOK, "", "", "", LOOK, LOOK),
     "carts.shippingmethod": (LOOK, LOOK, LOOK, LOOK, EDIT, LOOK),

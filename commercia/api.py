@@ -16,6 +16,7 @@ from orders.api.payments import PaymentViewSet
 from orders.api.reviews import ReviewViewSet
 from orders.api.staff import StaffOrderViewSet, StaffShipmentViewSet
 from orders.api.viewsets import OrderViewSet, ShippingMethodViewSet
+from payments.api.viewsets import SavedCardViewSet
 
 
 class CodeConverter(StringConverter):
@@ -41,8 +42,9 @@ def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponse:
     return json_error(request, 404, "not_found", f"The API has no such address.{hint}")
 
 
-addresses = SimpleRouter()
-addresses.register("addresses", AddressViewSet, basename="address")
+own = SimpleRouter()
+own.register("addresses", AddressViewSet, basename="address")
+own.register("cards", SavedCardViewSet, basename="card")
 
 catalogue: list[URLPattern] = [
     path("categories/", CategoryViewSet.as_view({"get": "list"}), name="categories"),
@@ -96,7 +98,7 @@ staff: list[URLPattern] = [
     path("staff/shipments/<code:code>/deliver/", StaffShipmentViewSet.as_view({"post": "deliver"}), name="deliver"),
     path("staff/shipments/<code:code>/return/", StaffShipmentViewSet.as_view({"post": "take_back"}), name="take-back"),
 ]
-version_1: list[URLPattern | URLResolver] = [*catalogue, *cart, *wishlist, *orders, *staff, *addresses.urls]
+version_1: list[URLPattern | URLResolver] = [*catalogue, *cart, *wishlist, *orders, *staff, *own.urls]
 
 urlpatterns = [
     path("v1/", include((version_1, "api"))),

@@ -37,16 +37,52 @@ def settle_in(folder: str) -> None:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Serve the shop of `settle_in` for as long as the block runs; give its address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "commercia.asgi:application", f"--port={port}", "--lifespan=off"], cwd=ROOT
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/healthz")
+def served(port: int = 0) -> Iterator[str]:
+    """Serve the shop of `settle_in` for as long as the block runs, at a free port unless told one; give its address."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "uvicorn", "commercia.asgi:application", f"--port={port}", "--lifespan=off"]
+    with _running(command, f"http://127.0.0.1:{port}/healthz"):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def providers_played(shop_port: int) -> Iterator[str]:
+    """Let the sandbox play Stripe and Bakong for the shop that is served at `shop_port`; give its address."""
+    port, secret, token = free_port(), f"whsec_{secrets.token_hex(8)}", f"bakong_{secrets.token_hex(8)}"
+    address, key = f"http://127.0.0.1:{port}", f"sk_test_{secrets.token_hex(8)}"
+    os.environ.update(
+        SITE_URL=f"http://127.0.0.1:{shop_port}",
+        STRIPE_SECRET_KEY=key,
+        STRIPE_WEBHOOK_SECRETS=secret,
+        STRIPE_API_BASE=address,
+        BAKONG_TOKEN=token,
+        BAKONG_API_BASE=address,
+        KHQR_ACCOUNT="commercia@devb",
+    )
+    options = {
+        "--port": str(port),
+        "--webhook-url": f"http://127.0.0.1:{shop_port}/payments/webhooks/stripe/",
+        "--webhook-secret": secret,
+        "--secret-key": key,
+        "--bakong-token": token,
+    }
+    command = [sys.executable, "-m", "sandbox", *(word for pair in options.items() for word in pair)]
+    with _running(command, f"{address}/_sandbox/health"):
+        yield address
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _running(command: list[str], address: str) -> Iterator[None]:
+    server = subprocess.Popen(command, cwd=ROOT)
+    try:
+        _wait_for(address)
+        yield
     finally:
         server.terminate()
         server.wait()

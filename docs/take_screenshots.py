@@ -1,6 +1,7 @@
 """Take the screenshots of the README and the handbook from a fresh demonstration shop: `make screenshots`.
 
-Needs Debian's Chromium and requirements/services.txt. Everything happens in a temporary folder and on loopback.
+Orders are paid at the sandbox. Needs Debian's Chromium and requirements/services.txt. Everything happens in a temporary
+folder and on loopback.
 """
 
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 import demo_shop
+import paying_screenshots
 from playwright.sync_api import Browser, Page, sync_playwright
 
 TARGET = demo_shop.ROOT / "docs" / "screenshots"
@@ -21,7 +23,8 @@ def main() -> None:
     with demo_shop.new_folder() as folder:
         demo_shop.settle_in(folder)
         password = _employ()
-        with demo_shop.served() as base, sync_playwright() as playwright:
+        port = demo_shop.free_port()
+        with demo_shop.providers_played(port), demo_shop.served(port) as base, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=demo_shop.CHROMIUM, args=demo_shop.FLAGS)
             take_all(browser, base, password)
             browser.close()
@@ -47,9 +50,9 @@ def opened(browser: Browser, base: str, width: int, height: int, scheme: str) ->
     return context.new_page()
 
 
-def save(page: Page, name: str) -> None:
-    """Save what the page shows now."""
-    page.screenshot(path=TARGET / f"{name}.png")
+def save(page: Page, name: str, *, whole: bool = False) -> None:
+    """Save what the page shows now, or the `whole` page down to its end."""
+    page.screenshot(path=TARGET / f"{name}.png", full_page=whole)
 
 
 def take_all(browser: Browser, base: str, password: str) -> None:
@@ -77,6 +80,8 @@ def take_all(browser: Browser, base: str, password: str) -> None:
     staff.locator("#id_password").fill(password)
     staff.get_by_role("button", name="Log in").click()
     save(staff, "admin-1280-light")
+    buyer, payer = opened(browser, base, 1280, 800, "light"), opened(browser, base, 360, 740, "light")
+    paying_screenshots.take_payments(buyer, payer, staff, save)
 
 
 if __name__ == "__main__":

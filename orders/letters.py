@@ -1,6 +1,7 @@
 """What customers are told about their orders. One function a letter; each writes a row of the outbox."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.conf import settings
 from django.utils.formats import date_format
@@ -12,7 +13,10 @@ from notifications.models import Email
 from notifications.outbox import queue_email
 from orders.models import Order, OrderLine, Shipment
 from orders.paying import CONFIRMED_WHEN_PLACED, ONLINE
-from payments.models import Bill, Payment
+from orders.receipts import Receipt, Received, receipt_of, received_of
+from payments.declines import advice
+from payments.models import Bill, Break, Payment
+from payments.providers.khqr.rates import rate_text
 
 
 def order_placed(order: Order, lines: Sequence[OrderLine], bill: Bill, *, link: str) -> Email:
@@ -31,10 +35,73 @@ def order_placed(order: Order, lines: Sequence[OrderLine], bill: Bill, *, link: 
 
 
 def order_confirmed(order: Order, *, link: str) -> Email:
-    """The order is paid, or needs no payment before delivery: we begin to pack."""
+    """The order is paid, or needs no payment before delivery: we begin to pack. A paid one gets its receipt."""
     is_paid = order.payment_method not in CONFIRMED_WHEN_PLACED
     # A revived order is confirmed a second time and deserves a second letter.
-    return _letter("order_confirmed", order, link, about=str(order.confirmed_at), is_paid=is_paid)
+    about = str(order.confirmed_at)
+    return _letter("order_confirmed", order, link, about=about, is_paid=is_paid, **_money(receipt_of(order)))
+
+
+def payment_received(order: Order, payment: Payment, *, left: Decimal, link: str) -> Email:
+    """Money has arrived that does not confirm the order: a part of the sum, or cash at the door. The receipt.
+
+    `left` is what is still to be paid, in the order's currency.
+    """
+    return _letter(
+        "payment_received",
+        order,
+        link,
+        about=payment.key,
+        payment=_payment_facts(received_of(payment), order.currency),
+        left=amount_text(left, order.currency) if left else "",
+    )
+
+
+def payment_failed(order: Order, payment: Payment, *, code: str, link: str) -> Email:
+    """A payment did not work: what the customer can do, by when, and where. Once an attempt."""
+    held_until = order.hold.expires_at if order.hold is not None else None
+    return _letter(
+        "payment_failed",
+        order,
+        link,
+        about=payment.key,
+        amount=amount_text(payment.amount, payment.currency),
+        method=Payment.Method(payment.method).label,
+        advice=advice(code),
+        held_until=date_format(localtime(held_until), "j F Y, H:i") if held_until else "",
+        pay_link=f"{link}pay/",
+    )
+
+
+def money_unmatched(
+    order: Order,
+    payment: Payment,
+    *,
+    kind: str,
+    amount: Decimal,
+    currency: str,
+    reason: str,
+    goes_back: bool,
+    link: str,
+) -> Email:
+    """Money has come that we cannot use for the order: what it is, and what happens with it.
+
+    `goes_back`: it is sent back without anybody's doing; otherwise staff get a letter, too.
+    """
+    facts = {
+        "amount": amount_text(amount, currency),
+        "asked_for": amount_text(payment.charge_amount or payment.amount, payment.charge_currency or payment.currency),
+        "is_mismatch": kind == Break.Kind.MISMATCH,
+        "method": Payment.Method(payment.method).label,
+        "reason": reason,
+        "goes_back": goes_back,
+        "payment_key": payment.key,
+    }
+    about = f"{payment.key}:{kind}"
+    if not goes_back:
+        breaks = f"{settings.SITE_URL}/admin/payments/break/?standing=open"
+        _letter("money_unmatched_staff", order, link, about=about, to=settings.SHOP_EMAIL, breaks_url=breaks, **facts)
+    return _letter("money_unmatched", order, link, about=about, **facts)
 
 
 def order_shipped(order: Order, shipment: Shipment, *, link: str) -> Email:
@@ -58,9 +125,16 @@ def order_link(order: Order, *, link: str, request_code: str) -> Email:
 
 
 def _letter(
-    kind: str, order: Order, link: str, *, about: str = "", lines: Sequence[OrderLine] | None = None, **facts: object
+    kind: str,
+    order: Order,
+    link: str,
+    *,
+    about: str = "",
+    to: str = "",
+    lines: Sequence[OrderLine] | None = None,
+    **facts: object,
 ) -> Email:
-    """Queue a letter once for an order and what it is about."""
+    """Queue a letter once for an order and what it is about; to its customer, or to `to`."""
     context = {
         "order": order,
         "lines": [_line_facts(order, line) for line in (order.lines.all() if lines is None else lines)],
@@ -74,7 +148,29 @@ def _letter(
         "address": order.shipping_address,
         **facts,
     }
-    return queue_email(kind=kind, to=order.email, context=context, dedupe_key=f"{kind}:{order.code}:{about}")
+    return queue_email(kind=kind, to=to or order.email, context=context, dedupe_key=f"{kind}:{order.code}:{about}")
+
+
+def _money(receipt: Receipt) -> dict[str, object]:
+    """Return what has been paid, as the letters' templates print it."""
+    code = receipt.order.currency
+    return {
+        "payments": [_payment_facts(payment, code) for payment in receipt.received],
+        "too_much": amount_text(receipt.too_much, code) if receipt.too_much else "",
+    }
+
+
+def _payment_facts(payment: Received, code: str) -> dict[str, object]:
+    exchanged = payment.exchanged
+    return {
+        "method": Payment.Method(payment.method).label,
+        "card": f"{payment.brand} ending in {payment.last4}" if payment.last4 else "",
+        "reference": payment.reference,
+        "at": date_format(localtime(payment.at), "j F Y, H:i"),
+        "amount": amount_text(payment.amount, code),
+        "exchanged": amount_text(exchanged.amount, exchanged.currency) if exchanged else "",
+        "rate": rate_text(exchanged.rate) if exchanged else "",
+    }
 
 
 def _line_facts(order: Order, line: OrderLine) -> dict[str, object]:

@@ -2,8 +2,12 @@
 
 from decimal import Decimal
 
+from orders import letters
+from orders.flow import OrderState
+from orders.guest_access import order_link
+from orders.models import Order
 from orders.settlement import claim_for_order
-from payments.models import Bill, Payment
+from payments.models import Bill, Break, Payment
 from payments.signals import Claim
 
 
@@ -11,4 +15,29 @@ def claim_settled_bill(
     sender: object, bill: Bill, payment: Payment | None, amount: Decimal, **kwargs: object
 ) -> Claim | None:
     """Money for a bill: answer when the bill is an order's."""
-    return claim_for_order(bill, amount)
+    return claim_for_order(bill, payment, amount)
+
+
+def write_about_failed_payment(sender: object, bill: Bill, payment: Payment, code: str, **kwargs: object) -> None:
+    """A payment came to nothing, or money came that does not fit: tell the customer when the bill is an order's."""
+    order = Order.objects.select_related("hold").filter(order_bills__bill=bill).first()
+    if order is None:
+        return
+    if code == "mismatch":
+        _write_about_mismatch(order, payment)
+    elif order.state == OrderState.PENDING:
+        letters.payment_failed(order, payment, code=code, link=order_link(order))
+
+
+def _write_about_mismatch(order: Order, payment: Payment) -> None:
+    difference = payment.breaks.get(kind=Break.Kind.MISMATCH)
+    letters.money_unmatched(
+        order,
+        payment,
+        kind=difference.kind,
+        amount=difference.amount,
+        currency=difference.currency,
+        reason=difference.reason,
+        goes_back=False,
+        link=order_link(order),
+    )

@@ -31,25 +31,30 @@ def ways_to_pay_now(order: Order) -> list[Payment.Method]:
     return online_methods() + by_transfer
 
 
-def pay_order(order: Order, *, method: str, by: Any) -> Payment:
+def pay_order(order: Order, *, method: str, by: Any, saves_card: bool = False) -> Payment:
     """Begin to pay an order by `method`, or go on with it; return the attempt as the provider's answer leaves it.
 
     A live attempt by another method is ended first. The order's units are kept for as long as the attempt may take.
-    Raises Refusal "payment_method_not_available", "too_late_to_pay", Conflict "nothing_to_pay" and what
-    `payments.collecting.collect` refuses.
+    `saves_card`: the customer lets us keep the card for later charges; no other method keeps anything.
+    Raises Refusal "payment_method_not_available", "too_late_to_pay", "account_required" (a guest's card is not kept),
+    Conflict "nothing_to_pay" and what `payments.collecting.collect` refuses.
     """
     if method not in ways_to_pay_now(order):
         if order.state != OrderState.PENDING:
             raise Conflict("nothing_to_pay", "This order is not waiting for a payment.", state=order.state)
         raise Refusal("payment_method_not_available", "This way of paying is not available.")
+    if saves_card and order.user_id is None:
+        raise Refusal("account_required", "A card can be kept for an account only. Log in, or pay without keeping it.")
     bill = _make_room(order, method=method)
     payment = collect(
         bill,
         method=method,
         by=by,
         return_url=page_address(order, "paid"),
-        cancel_url=page_address(order, "pay"),
+        # Who turns back may have had a card refused: that page asks, and says so.
+        cancel_url=page_address(order, "paid"),
         description=f"Order {order.code}",
+        saves_method=saves_card and method == Payment.Method.CARD,
     )
     _note_method(order, method=method)
     return payment

@@ -7,32 +7,60 @@ from django.db import transaction
 from catalog.holding import hold_again
 from core.money import ZERO
 from core.refusals import Conflict
+from orders import letters
 from orders.allocating import demand_of, promise_units
 from orders.confirming import confirm
 from orders.flow import CancelReason, OrderState
+from orders.guest_access import order_link
 from orders.models import Order
 from payments.billing import reopen_bill
 from payments.flow import BillState
-from payments.models import Bill
+from payments.models import Bill, Break, Payment
+from payments.refunding import can_send_back
 from payments.settling import amount_outstanding
 from payments.signals import Claim
 
 
-def claim_for_order(bill: Bill, amount: Decimal) -> Claim | None:
+def claim_for_order(bill: Bill, payment: Payment | None, amount: Decimal) -> Claim | None:
     """Answer what an order does with `amount` that arrived for `bill`. None: the bill belongs to no order.
 
     The caller holds the locks of bill and payment. The last missing cent confirms a pending order; money for an expired
-    order revives it whole or not at all.
+    order revives it whole or not at all. The customer hears of every cent. A bill over nothing has no `payment`.
     """
     order = Order.objects.select_for_update().filter(order_bills__bill=bill).first()
     if order is None:
         return None
     if order.state == OrderState.CANCELLED:
-        return _claim_late(order, bill, amount)
-    applied = min(amount, amount_outstanding(bill)) if bill.state == BillState.OPEN else ZERO
+        claim = _claim_late(order, bill, amount)
+    else:
+        claim = _claim(order, bill, payment, amount)
+    if payment is not None and claim.surplus:
+        write_about_surplus(order, payment, claim)
+    return claim
+
+
+def write_about_surplus(order: Order, payment: Payment, claim: Claim) -> None:
+    """Tell the customer about money that the order cannot use, and staff unless it goes back by itself."""
+    letters.money_unmatched(
+        order,
+        payment,
+        kind=Break.Kind.SURPLUS,
+        amount=claim.surplus,
+        currency=payment.currency,
+        reason=claim.reason,
+        goes_back=can_send_back(payment),
+        link=order_link(order),
+    )
+
+
+def _claim(order: Order, bill: Bill, payment: Payment | None, amount: Decimal) -> Claim:
+    outstanding = amount_outstanding(bill)
+    applied = min(amount, outstanding) if bill.state == BillState.OPEN else ZERO
     surplus = amount - applied
-    if order.state == OrderState.PENDING and applied == amount_outstanding(bill):
+    if order.state == OrderState.PENDING and applied == outstanding:
         confirm(order, by=None, reason=f"bill {bill.code} paid")
+    elif payment is not None and applied:
+        letters.payment_received(order, payment, left=outstanding - applied, link=order_link(order))
     return Claim(applied, surplus, f"More arrived for order {order.code} than was owed." if surplus else "")
 
 

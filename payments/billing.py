@@ -83,7 +83,8 @@ def start_payment(
     attempts = list(Payment.objects.select_for_update().filter(bill=bill).order_by("pk"))
     live = next((attempt for attempt in attempts if attempt.live_bill_id is not None), None)
     if live is not None:
-        if live.method == method and live.saved_method_id == (saved_method.pk if saved_method else None):
+        wanted = (method, saved_method.pk if saved_method else None, saves_method)
+        if (live.method, live.saved_method_id, live.saves_method) == wanted:
             return live
         if may_still_take_money(live):
             raise being_checked(live)

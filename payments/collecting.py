@@ -22,15 +22,18 @@ CUT_OFF_AFTER = timedelta(seconds=30)
 def collect(bill: Bill, *, method: str, by: Any, **told: Any) -> Payment:
     """Begin, or go on with, a payment of `bill` by `method`; return the attempt as the provider's answer leaves it.
 
-    A live attempt by the same method is gone on with, one by another method is ended first. `told` goes to
-    `start_payment`. Raises its refusals, Conflict("payment_is_checked") while an earlier attempt is of unknown outcome
-    and Conflict("bill_not_open") when that attempt turns out to have paid.
+    A live attempt by the same method is gone on with; one by another method, or with another answer to whether the card
+    may be kept, is ended first. `told` goes to `start_payment`. Raises its refusals, Conflict("payment_is_checked")
+    while an earlier attempt is of unknown outcome and Conflict("bill_not_open") when that attempt turns out to have
+    paid.
     """
     live = live_attempt(bill)
     if live is not None and may_still_take_money(live):
         is_over = live.expires_at is not None and live.expires_at <= clock.now()
-        live = give_up(live, by=by) if live.method != method or is_over else check(live)
-        if live.state in LIVE and (live.method != method or live.state == PaymentState.CHECKING):
+        # Whether the card is kept was told to the provider: another answer of the customer needs another page.
+        is_other = live.method != method or live.saves_method != told.get("saves_method", False)
+        live = give_up(live, by=by) if is_other or is_over else check(live)
+        if live.state in LIVE and (is_other or live.state == PaymentState.CHECKING):
             raise being_checked(live)
     payment = start_payment(bill, method=method, by=by, **told)
     if not is_remote(payment.provider) or (payment.asked_at is not None and "url" in payment.data):

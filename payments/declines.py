@@ -20,6 +20,8 @@ ADVICE = {
     "payment_intent_authentication_failure": gettext_noop(
         "The payment was not confirmed with your bank. Try again and confirm it, or try another card."
     ),
+    "bakong_failed": gettext_noop("Your bank could not make the payment. Scan the code again, or choose another way."),
+    "refused": gettext_noop("The payment could not be started. Nothing was charged. Choose another way to pay."),
     # What thieves are told must not differ from what everybody is told.
     "lost_card": OTHER_CARD,
     "stolen_card": OTHER_CARD,

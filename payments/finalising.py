@@ -17,14 +17,18 @@ from core.flows import move
 from core.refusals import Conflict
 from payments.attempts import attempt_of
 from payments.flow import LIVE, PaymentState
-from payments.models import Bill, Break, Payment, SavedMethod
-from payments.providers.port import Captured, Card, Failed, Mismatch, NeedsAction, Pending, Result, Unknown
+from payments.models import Bill, Break, Payment
+from payments.providers.port import Captured, Failed, Mismatch, NeedsAction, Pending, Result, Unknown
 from payments.providers.registry import provider_named
+from payments.saved_cards import keep_card
 from payments.settling import open_break, record_capture, settle
+from payments.signals import payment_failed
 
 log = structlog.get_logger(__name__)
 ASK_AGAIN_SOONEST = timedelta(seconds=15)
 ASK_AGAIN_LATEST = timedelta(minutes=5)
+# Whoever has another card at hand takes it by then; the others get a letter.
+TIME_FOR_ANOTHER_CARD = timedelta(minutes=2)
 # What our own doing or the clock has ended is closed; what a bank refused has failed.
 CLOSED_BY_TIME = frozenset({"expired", "closed"})
 
@@ -61,6 +65,8 @@ def _take(payment: Payment, result: Captured, *, by: Any) -> Payment:
             by=by,
             capture_id=result.capture_id,
             provider_id=result.provider_id,
+            brand=result.brand,
+            last4=result.last4,
         )
     except (Conflict, IntegrityError) as error:
         # Another movement of money for this attempt, or another attempt's money: a person must look.
@@ -68,7 +74,7 @@ def _take(payment: Payment, result: Captured, *, by: Any) -> Payment:
         wrong = Mismatch(capture_id=result.capture_id, reason=reason, amount=result.amount, currency=result.currency)
         return _list_mismatch(payment, wrong)
     if result.card is not None:
-        _keep_card(payment, result.card)
+        keep_card(payment, result.card)
     return settle(payment, by=by)
 
 
@@ -90,6 +96,8 @@ def _end(payment: Payment, result: Failed | NeedsAction, *, by: Any) -> Payment:
     if payment.state in LIVE:
         to = PaymentState.CLOSED if result.code in CLOSED_BY_TIME else PaymentState.FAILED
         move(payment, to, by=by, reason=reason, changes=changes, code=result.code)
+        if to == PaymentState.FAILED:
+            payment_failed.send(sender=Payment, bill=payment.bill, payment=payment, code=payment.failure_code)
         return payment
     payment.next_poll_at = None
     payment.save(update_fields=["next_poll_at"])
@@ -106,7 +114,7 @@ def _wait(payment: Payment, result: Pending) -> Payment:
     provider = provider_named(payment.provider)
     payment.next_poll_at = provider.next_poll(attempt_of(payment), polls=payment.polls, now=now)
     payment.provider_id = result.provider_id or payment.provider_id
-    payment.data = {**payment.data, **result.data}
+    payment.data = {**payment.data, **result.data, **_since_when_refused(payment, result, now)}
     payment.failure_code = result.failure_code[:60]
     wanted = PaymentState.CHECKING if result.is_processing else PaymentState.PENDING
     changes: dict[str, Any] = {
@@ -122,7 +130,21 @@ def _wait(payment: Payment, result: Pending) -> Payment:
         move(payment, wanted, by=None, changes=changes)
     else:
         payment.save(update_fields=list(changes))
+    if payment.failure_code and _is_left_alone(payment, now):
+        payment_failed.send(sender=Payment, bill=payment.bill, payment=payment, code=payment.failure_code)
     return payment
+
+
+def _since_when_refused(payment: Payment, result: Pending, now: datetime) -> dict[str, Any]:
+    """Return since when this attempt's last card is refused, for its data."""
+    if not result.failure_code or "refused_at" in payment.data:
+        return {}
+    return {"refused_at": now.isoformat()}
+
+
+def _is_left_alone(payment: Payment, now: datetime) -> bool:
+    """Tell whether a card was refused so long ago that its owner has gone away rather than taken another one."""
+    return now - datetime.fromisoformat(payment.data["refused_at"]) >= TIME_FOR_ANOTHER_CARD
 
 
 @atomic_retry
@@ -161,25 +183,8 @@ def _list_mismatch(payment: Payment, result: Mismatch) -> Payment:
     elif payment.next_poll_at is not None:
         payment.next_poll_at = None
         payment.save(update_fields=["next_poll_at"])
+    payment_failed.send(sender=Payment, bill=payment.bill, payment=payment, code="mismatch")
     return payment
-
-
-@atomic_retry
-def _keep_card(payment: Payment, card: Card) -> None:
-    if payment.bill.payer_id is None:
-        return
-    SavedMethod.objects.get_or_create(
-        method_id=card.method_id,
-        defaults={
-            "user_id": payment.bill.payer_id,
-            "provider": payment.provider,
-            "customer_id": card.customer_id,
-            "brand": card.brand[:20],
-            "last4": card.last4[:4],
-            "expires_month": card.expires_month,
-            "expires_year": card.expires_year,
-        },
-    )
 
 
 def _locked(payment: Payment) -> Payment:

@@ -13,11 +13,12 @@ from core.nudge import nudge
 from payments.collecting import check
 from payments.disputing import record_dispute
 from payments.flow import LIVE, PaymentState
-from payments.models import Break, Payment, ProviderEvent, Refund, SavedMethod
+from payments.models import Break, Payment, ProviderEvent, Refund
 from payments.polling import PATIENCE_SECONDS, close_at_provider
 from payments.providers.port import Event, Subject, Unknown
 from payments.providers.registry import provider_named
 from payments.refunding import send_refund
+from payments.saved_cards import forget_cards
 from payments.settling import open_break
 
 log = structlog.get_logger(__name__)
@@ -95,7 +96,7 @@ def _act(provider: str, subject: Subject) -> str:
     if subject.kind == "dispute":
         return _dispute(provider, subject)
     if subject.kind == "saved_method":
-        SavedMethod.objects.filter(method_id__in=subject.provider_ids, detached_at=None).update(detached_at=clock.now())
+        forget_cards(list(subject.provider_ids))
         return "the card is not used any more"
     return "of no interest"
 

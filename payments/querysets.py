@@ -1,6 +1,7 @@
 """Named reads of bills, payments, refunds and what lies on work lists."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 
@@ -41,6 +42,11 @@ class SavedMethodQuerySet(models.QuerySet):
     def usable(self) -> "SavedMethodQuerySet":
         """Return cards that nobody has removed."""
         return self.filter(detached_at=None)
+
+    def of(self, user: Any) -> "SavedMethodQuerySet":
+        """Return the cards that `user` lets us keep, the default one first, then the newest."""
+        first = models.F("default_of").asc(nulls_last=True)
+        return self.usable().filter(user_id=user.pk).order_by(first, "-id")
 
 
 class RefundQuerySet(models.QuerySet):

@@ -24,14 +24,22 @@ SWEEP_AFTER = timedelta(seconds=10)
 
 @atomic_retry
 def record_capture(
-    payment: Payment, *, amount: Decimal, reference: str, by: Any, capture_id: str = "", provider_id: str = ""
+    payment: Payment,
+    *,
+    amount: Decimal,
+    reference: str,
+    by: Any,
+    capture_id: str = "",
+    provider_id: str = "",
+    brand: str = "",
+    last4: str = "",
 ) -> Payment:
     """Commit the fact that `amount` has arrived for `payment`. Asks nobody whether it is welcome.
 
-    `capture_id` is the provider's unique name of the movement of money, `provider_id` that of the attempt. The same
-    reference and amount again changes nothing. Raises Refusal("amount_impossible") for zero, negative or fractional
-    amounts, Conflict("already_captured") when another amount or reference is on record and Conflict("capture_used")
-    when another attempt has the same movement of money.
+    `capture_id` is the provider's unique name of the movement of money, `provider_id` that of the attempt; `brand` and
+    `last4` are what the receipt says of a card. The same reference and amount again changes nothing. Raises
+    Refusal("amount_impossible") for zero, negative or fractional amounts, Conflict("already_captured") when another
+    amount or reference is on record and Conflict("capture_used") when another attempt has the same movement of money.
     """
     if not is_exact(amount, payment.currency) or amount <= 0:
         raise Refusal("amount_impossible", "Enter the amount that arrived, more than zero.", amount=amount)
@@ -57,6 +65,8 @@ def record_capture(
     }
     if provider_id:
         changes["provider_id"] = provider_id
+    if last4:
+        changes["data"] = {**payment.data, "brand": brand, "last4": last4}
     move(payment, PaymentState.CAPTURED, by=by, reason=reference, changes=changes, amount=amount)
     return payment
 

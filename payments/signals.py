@@ -7,6 +7,9 @@ from django.dispatch import Signal
 
 # Arguments: bill, payment, amount. Exactly one listener answers with a Claim.
 bill_settled = Signal()
+# Arguments: bill, payment, code. An attempt has come to nothing, or a card was refused and nobody has taken another one
+# for two minutes; `code` is the provider's. "mismatch": money has come that does not fit the attempt.
+payment_failed = Signal()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from accounts.countries import COUNTRIES
 from accounts.models import Address
 from catalog.promises import grade_meaning
 from orders.models import Shipment
+from orders.receipts import brand_name
+from payments.models import SavedMethod
+from payments.providers.khqr.rates import rate_text
 
 GRADE_NAMES = {
     "N": gettext_noop("New"),
@@ -155,6 +158,26 @@ def payment_name(method: str) -> str:
 def payment_hint(method: str) -> str:
     """What choosing a way of paying means."""
     return gettext(PAYMENT_HINTS[method])
+
+
+def card_name(card: SavedMethod) -> str:
+    """ "Visa ending in 4242"."""
+    return card_ending(brand_name(card.brand), card.last4)
+
+
+def card_ending(brand: str, last4: str) -> str:
+    """ "Visa ending in 4242"."""
+    return gettext("%(brand)s ending in %(last4)s") % {"brand": brand, "last4": last4}
+
+
+def card_end(card: SavedMethod) -> str:
+    """The last month a card is good in: "March 2027"."""
+    return month(date(card.expires_year, card.expires_month, 1))
+
+
+def at_rate(amount: str, rate: Decimal) -> str:
+    """ "៛2,080,800 at 4,100 riel for a dollar"."""
+    return gettext("%(amount)s at %(rate)s riel for a dollar") % {"amount": amount, "rate": rate_text(rate)}
 
 
 def order_state(state: str) -> str:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from backoffice.demo.machines import create_machines
 from backoffice.demo.parts import import_demo_parts, stock_parts
 from backoffice.demo.places import create_places
+from backoffice.demo.rate import enter_demo_rate
 from catalog.departments import ensure_departments
 from catalog.listings import rebuild_dirty
 from catalog.models import Product, Unit, Variant
@@ -46,6 +47,7 @@ def _fill(*, by: Any, tell: Callable[[str], None]) -> bool:
     tell("Departments, shipping, taxes and pages of text")
     categories = ensure_departments()
     create_places()
+    enter_demo_rate()
     # By its name: the storefront is the back office's neighbour, and neighbours import nothing from each other.
     call_command("default_pages", verbosity=0)
     tell("Refurbished machines")

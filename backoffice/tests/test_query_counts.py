@@ -50,11 +50,12 @@ COUNTS = {
     "payments.payment": 5,
     "payments.providerevent": 7,
     "payments.refund": 5,
+    "payments.savedmethod": 5,
     "storefront.promotion": 5,
     "storefront.textpage": 5,
 }
 # One form in the place of a list.
-NOT_LISTS = {"storefront.shopsettings"}
+NOT_LISTS = {"storefront.shopsettings", "payments.rielrate"}
 
 
 def make_one_of_everything(number):
@@ -77,6 +78,7 @@ def make_one_of_everything(number):
     payment.breaks.create(
         kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at, owner=user
     )
+    user.saved_methods.create(provider="stripe", customer_id="cus_1", method_id=f"pm_{number}")
     payment.disputes.create(dispute_id=f"du_{number}", amount=1, currency="USD", status="needs_response")
     payment.refunds.create(
         key=f"{payment.key}:r1",

@@ -4,13 +4,16 @@ import json
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.management import call_command
 
 from backoffice.demo.machines import DEPARTMENT_OF, MACHINES
+from backoffice.demo.rate import DEMO_RATE, enter_demo_rate, renew_demo_rate
 from carts.models import ShippingMethod, TaxRate
 from catalog.departments import BY_SLUG
 from catalog.models import Listing, ListingDirty, Product, Unit, UnitEvent, Variant
 from catalog.tests.factories import make_product
+from payments.providers.khqr.rates import enter_riel_rate, last_rate, riel_rate
 
 
 def machines():
@@ -78,3 +81,18 @@ def test_shop_with_goods_is_left_alone(capsys):
     assert capsys.readouterr().out == "There are products already, so nothing was changed.\n"
     assert Product.objects.count() == 1
     assert not ShippingMethod.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_demo_rate_says_that_it_is_none_and_is_renewed_only_when_nobody_entered_another():
+    with time_machine.travel("2026-11-01T02:00:00Z", tick=False):
+        enter_demo_rate()
+        assert "not a market rate" in last_rate().source
+    with time_machine.travel("2026-11-20T02:00:00Z", tick=False):
+        assert riel_rate() is None
+        renew_demo_rate()
+        assert riel_rate() == DEMO_RATE
+        enter_riel_rate(Decimal(4015), source="NBC", by=None)
+    with time_machine.travel("2026-12-20T02:00:00Z", tick=False):
+        renew_demo_rate()
+        assert (riel_rate(), last_rate().rate) == (None, Decimal(4015))

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from accounts.tests.factories import PASSWORD, make_user
+from payments.providers.port import Provider
 
 ROOT = Path(settings.BASE_DIR)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -77,3 +78,9 @@ def test_the_tutorial_can_be_followed_to_the_end(live_server, tmp_path):
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.split()[-1] == "delivered"
+
+
+def test_every_function_of_a_payment_provider_is_described():
+    page = (ROOT / "docs/reference/payment-providers.md").read_text()
+    described = set(re.findall(r"^\| `(\w+)\(", page, re.MULTILINE))
+    assert described == {name for name, value in vars(Provider).items() if callable(value) and not name.startswith("_")}

@@ -31,7 +31,7 @@ FLOORS = {
 SIGNALS = {
     "accounts": {"signed_in", "email_verified"},
     "catalog": {"stock_changed"},
-    "payments": {"bill_settled"},
+    "payments": {"bill_settled", "payment_failed"},
     "orders": {
         "order_placed",
         "order_confirmed",

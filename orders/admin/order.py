@@ -123,9 +123,10 @@ class OrderAdmin(DeedButtons, ReadOnlyAdmin):
         return f"{amount_text(sum((order.total for order in orders), ZERO), orders[0].currency)} together"
 
     def links(self, request: HttpRequest, order: Order) -> Sequence[tuple[str, str]]:
+        links = [("Receipt", f"/orders/{order.code}/receipt/")]
         if order.state in PICKABLE and self.has_pack_permission(request):
-            return [("Pick list", reverse("admin:orders_order_pick_list", args=[order.pk]))]
-        return ()
+            links.append(("Pick list", reverse("admin:orders_order_pick_list", args=[order.pk])))
+        return links
 
     def has_pack_permission(self, request: HttpRequest) -> bool:
         """Who packs may print pick lists."""

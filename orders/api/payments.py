@@ -34,6 +34,9 @@ class StartPaymentSerializer(StrictSerializer):
     """How the order shall be paid. The amount is what is still owed; no caller can choose it."""
 
     method = serializers.ChoiceField(choices=Payment.Method.choices)
+    saves_card = serializers.BooleanField(
+        default=False, help_text="The customer lets the shop keep the card for later charges; accounts only."
+    )
 
 
 class PaymentSerializer(serializers.Serializer):
@@ -101,7 +104,7 @@ class PaymentViewSet(ApiViewSet):
         by = request.user if request.user.is_authenticated else None
 
         def begin() -> tuple[int, Any]:
-            payment = pay_order(order, method=given["method"], by=by)
+            payment = pay_order(order, method=given["method"], by=by, saves_card=given["saves_card"])
             return status.HTTP_201_CREATED, PaymentSerializer(payment).data
 
         answer_status, body = answer_once(f"payments:order:{order.pk}", token_hash(key), request.data, begin)

@@ -5,5 +5,6 @@ from payments.models.difference import Break, Dispute
 from payments.models.inbox import ProviderEvent
 from payments.models.payment import Payment, SavedMethod
 from payments.models.refund import Refund
+from payments.models.riel_rate import RielRate
 
-__all__ = ["Bill", "BillEvent", "Break", "Dispute", "Payment", "ProviderEvent", "Refund", "SavedMethod"]
+__all__ = ["Bill", "BillEvent", "Break", "Dispute", "Payment", "ProviderEvent", "Refund", "RielRate", "SavedMethod"]

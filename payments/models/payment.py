@@ -1,5 +1,6 @@
 """Attempts to pay a bill, and the cards that customers have let us keep."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,9 @@ from core.timeline import event_values
 from payments.flow import PAYMENT_FLOW, PaymentState
 from payments.models.bill import Bill, BillEvent
 from payments.querysets import PaymentQuerySet, SavedMethodQuerySet
+
+MONTHS_OF_WARNING = 2
+ENDLESS = 1200
 
 
 class SavedMethod(models.Model):
@@ -24,6 +28,15 @@ class SavedMethod(models.Model):
     last4 = models.CharField(max_length=4, blank=True)
     expires_month = models.PositiveSmallIntegerField(null=True, blank=True)
     expires_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    # One default a person: empty for the others. (A conditional unique key does not exist on MariaDB.)
+    default_of = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="default_saved_method",
+        editable=False,
+    )
     saved_at = models.DateTimeField(default=clock.now, editable=False)
     detached_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -31,10 +44,30 @@ class SavedMethod(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "saved card"
         indexes = [models.Index(fields=["user", "provider"], name="saved_method_of_user")]
 
     def __str__(self) -> str:
         return f"{self.brand} •••• {self.last4}"
+
+    @property
+    def is_default(self) -> bool:
+        """Whether later charges use this card."""
+        return self.default_of_id is not None
+
+    def is_over(self, day: date) -> bool:
+        """Tell whether the card has expired by `day`. It is good until the last day of the month printed on it."""
+        return self._months_left(day) < 0
+
+    def ends_soon(self, day: date) -> bool:
+        """Tell whether the card is good on `day` and ends within that month or the next two."""
+        return 0 <= self._months_left(day) <= MONTHS_OF_WARNING
+
+    def _months_left(self, day: date) -> int:
+        """Return the months from `day` to the card's last one; endless when its end is not known."""
+        if not self.expires_year or not self.expires_month:
+            return ENDLESS
+        return (self.expires_year - day.year) * 12 + self.expires_month - day.month
 
 
 class Payment(models.Model):

@@ -69,13 +69,18 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Captured:
-    """Money has moved: how much, and its unique name at the provider (PaymentIntent, Bakong hash)."""
+    """Money has moved: how much, and its unique name at the provider (PaymentIntent, Bakong hash).
+
+    `card` is kept for later charges; `brand` and `last4` are what a receipt says of any card.
+    """
 
     capture_id: str
     amount: Decimal
     currency: str
     provider_id: str = ""
     card: Card | None = None
+    brand: str = ""
+    last4: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +261,10 @@ class Provider(ABC):
 
     def charge_saved(self, attempt: Attempt) -> Result:
         """Charge `attempt.card` while its owner is away."""
+        raise NotImplementedError(f"{self.name} keeps no cards")
+
+    def forget_card(self, card: Card) -> bool:
+        """Have the provider keep a card no longer; False without an answer. A card it does not keep is forgotten."""
         raise NotImplementedError(f"{self.name} keeps no cards")
 
     def refund(self, order: RefundOrder) -> RefundResult:

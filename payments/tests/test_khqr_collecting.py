@@ -78,9 +78,9 @@ def test_a_code_from_scan_to_settlement_by_the_poller_alone(bakong):
 
 
 def test_riel_settle_a_bill_in_dollars_at_the_frozen_rate(bakong):
-    enter_riel_rate(D("4100.5"), by=None)
+    enter_riel_rate(D("4100.5"), source="NBC", by=None)
     payment = begin(make_bill(), "khqr_riel")
-    enter_riel_rate(D(5000), by=None)
+    enter_riel_rate(D(5000), source="NBC", by=None)
     assert (payment.charge_amount, payment.charge_currency, payment.rate) == (D("410100.00"), "KHR", D("4100.5"))
     pay(bakong, payment)
     with listening(ALL_OF_IT):

@@ -82,7 +82,7 @@ def test_a_waiting_page_hears_of_the_money_by_itself(bakong, order, path, client
 
 
 def test_riel_are_shown_and_settle_the_order_in_dollars(bakong, order, path, client):
-    enter_riel_rate(Decimal(4100), by=None)
+    enter_riel_rate(Decimal(4100), source="NBC", by=None)
     page = begin(client, path, "khqr_riel")
     payment = Payment.objects.get()
     assert f"Scan to pay ៛{payment.charge_amount:,.0f}" in page

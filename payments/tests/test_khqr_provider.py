@@ -162,7 +162,7 @@ def test_without_an_account_no_code_is_made(settings):
 def test_riel_are_frozen_at_the_rate_of_the_day():
     with time_machine.travel(NOON, tick=False):
         assert provider.is_configured("khqr_riel") is False
-        enter_riel_rate(Decimal("4012.5"), by=None)
+        enter_riel_rate(Decimal("4012.5"), source="NBC", by=None)
         assert provider.is_configured("khqr_riel") is True
         prepared = provider.prepare(an_attempt(method="khqr_riel"))
     # 12.50 × 4,012.5 = 50,156.25
@@ -176,7 +176,7 @@ def test_riel_are_frozen_at_the_rate_of_the_day():
 @pytest.mark.django_db
 def test_an_old_rate_is_not_used():
     with time_machine.travel(NOON, tick=False) as traveller:
-        enter_riel_rate(Decimal(4100), by=None)
+        enter_riel_rate(Decimal(4100), source="NBC", by=None)
         traveller.shift(timedelta(days=7))
         assert riel_rate() == Decimal(4100)
         traveller.shift(timedelta(seconds=1))
@@ -190,9 +190,9 @@ def test_an_old_rate_is_not_used():
 @pytest.mark.django_db
 @pytest.mark.parametrize("rate", ["0", "-4100", "410", "41000", "NaN", "Infinity", "4100.00001"])
 def test_an_impossible_rate_changes_nothing(rate):
-    enter_riel_rate(Decimal(4100), by=None)
+    enter_riel_rate(Decimal(4100), source="NBC", by=None)
     with pytest.raises(Refusal) as refused:
-        enter_riel_rate(Decimal(rate), by=None)
+        enter_riel_rate(Decimal(rate), source="NBC", by=None)
     assert (refused.value.code, riel_rate(), AuditEntry.objects.count()) == ("rate_impossible", Decimal(4100), 1)
 
 

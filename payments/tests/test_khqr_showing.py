@@ -112,3 +112,9 @@ def test_a_strict_content_security_policy_lets_the_page_pass(rf):
 
 def test_without_a_status_address_nobody_asks(rf):
     assert "hx-get" not in rendered(rf, status_url="")
+
+
+def test_rate_source_and_advice_are_said_when_there_are_any(rf):
+    page = rendered(rf, rate_lines=["$12.50 at 4,100 riel for a dollar", "NBC"], advice="Scan it again.")
+    for words in ('<p class="to">$12.50 at 4,100 riel for a dollar</p>', '<p class="to">NBC</p>', "Scan it again."):
+        assert words in page

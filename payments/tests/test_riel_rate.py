@@ -14,8 +14,8 @@ def test_the_rate_is_entered_and_shown(capsys):
     call_command("riel_rate")
     assert capsys.readouterr().out.splitlines() == [
         "No rate was entered within 7 days: KHQR in riel is not offered.",
-        "A dollar costs 4100 riel. The rate is used for 7 days.",
-        "A dollar costs 4100 riel. The rate is used for 7 days.",
+        "A dollar costs 4,100 riel (the shop). The rate is used for 7 days.",
+        "A dollar costs 4,100 riel (the shop). The rate is used for 7 days.",
     ]
 
 

@@ -1,6 +1,7 @@
 """The banking app's pages: scan a KHQR code, see payee and amount, pay rightly or wrongly."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from sandbox.bakong_api.gate import LINK, STATIC
 from sandbox.bakong_api.khqr import BadCode, Code, read_code
@@ -66,7 +67,7 @@ def pay_code(world: World, request: Request) -> Response:
         return show_code(world, text)
     except BadControl as refusal:
         return show_code(world, text, callback=callback, said=str(refusal), status=409)
-    said = " and ".join(f"{each['amount']} {each['currency']}" for each in made)
+    said = " and ".join(f"{Decimal(each['amount']):,} {each['currency']}" for each in made)
     said = f"The payment of {said} failed." if made[0]["failed"] else f"{said} on the way to {made[0]['to']}."
     if made[0]["at"] > world.clock.milliseconds():
         said += f" It arrives at {datetime.fromtimestamp(made[0]['at'] / 1000, UTC):%H:%M:%S} UTC."

@@ -294,7 +294,7 @@ def test_scanning_shows_payee_and_amount_and_pays(sandbox, check):
     for words in ("Pay 1,234.50 USD", "Commercia, Phnom Penh", "commercia@aclb", "R1042-07"):
         assert words in page.text
     answer = sandbox.post("/bakong/pay", qr=code.text, way="right", callback="")
-    assert "1234.50 USD on the way to commercia@aclb." in answer.text
+    assert "1,234.50 USD on the way to commercia@aclb." in answer.text
     assert check(code)["responseCode"] == 0
 
 

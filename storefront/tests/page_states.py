@@ -287,12 +287,12 @@ def order_of_a_guest(visit: Visit) -> None:
     visit.goto(f"/orders/view/{order_token(visit.stage.orders['guest'])}/")
 
 
-for _name in ("pending", "paid", "sent", "delivered", "paid_in_cash", "cancelled"):
+for _name in ("pending", "paid", "paid/receipt/", "sent", "delivered", "paid_in_cash", "cancelled"):
 
-    @state("orders", f"order-{_name.replace('_', '-')}")
+    @state("orders", f"order-{_name.replace('_', '-').replace('/', '-').strip('-')}")
     def _order(visit: Visit, name: str = _name) -> None:
         visit.log_in(visit.stage.dara)
-        visit.goto(f"/orders/{visit.stage.orders[name].code}/")
+        visit.goto(f"/orders/{visit.stage.orders[name.split('/', maxsplit=1)[0]].code}/{name.partition('/')[2]}")
 
 
 plain("orders", (("order-look-up", "/orders/find/"), ("order-look-up-sent", "/orders/find/sent/")))
@@ -342,12 +342,12 @@ def account_reset(visit: Visit) -> None:
 
 
 for _user in ("dara", "newcomer"):
-    for _page, _path in (("overview", "/account/"), ("addresses", "/account/addresses/"), ("orders", "/orders/")):
+    for _page, _path in (("overview", ""), ("addresses", "addresses/"), ("cards", "cards/"), ("orders", "../orders/")):
 
         @state("account", f"account-of-{_user}-{_page}")
         def _own(visit: Visit, user: str = _user, path: str = _path) -> None:
             visit.log_in(getattr(visit.stage, user))
-            visit.goto(path)
+            visit.goto(f"/account/{path}")
 
 
 for _page in ("profile", "password", "addresses/new"):

@@ -31,6 +31,7 @@ from orders.cancellation import CancelReason, cancel_order
 from orders.fulfilment import confirm_delivery, dispatch
 from orders.models import Order
 from orders.tests.factories import make_delivered_order, make_order, make_paid_order
+from payments.models import SavedMethod
 from storefront.tests.factories import make_promotion
 from storefront.tests.photographs import photograph
 
@@ -137,6 +138,7 @@ def set_stage(*, photo_width: int = 320) -> Stage:
     dara, newcomer = make_user("dara@example.com", first_name="Dara", last_name="Sok"), make_user("new@example.com")
     make_address(dara, line1="No. 14, Street 310", city="BKK1", region="Phnom Penh")
     make_address(dara, full_name="Sok Dara, Riverside Books", line1="7 Riverside", region="Phnom Penh")
+    _cards(dara)
     make_promotion(
         "Two screens are better than one",
         text="Tested monitors of 24 to 32 inches.",
@@ -221,6 +223,25 @@ def _show(product: Product, variant: Variant, width: int) -> None:
     for number, (subject, view, alt) in enumerate(views):
         photo = add_photo(subject, by=None, upload=upload(photograph(view, number, width=width)), alt=alt)
         render_photo(photo.pk)
+
+
+def _cards(owner: User) -> None:
+    """Let the owner keep a card that is good, one that ends soon, and one that has ended."""
+    ends = clock.today()
+    for number, (brand, last4, years) in enumerate(
+        (("visa", "4242", 2), ("mastercard", "5454", 0), ("amex", "0005", -1))
+    ):
+        SavedMethod.objects.create(
+            user=owner,
+            provider="stripe",
+            customer_id="cus_look",
+            method_id=f"pm_look_{number}",
+            brand=brand,
+            last4=last4,
+            expires_month=ends.month,
+            expires_year=ends.year + years,
+            default_of=owner if not number else None,
+        )
 
 
 def _review(product: Product) -> None:

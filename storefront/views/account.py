@@ -32,8 +32,10 @@ from accounts.signing_in import log_in, log_out
 from carts.baskets import find_cart
 from carts.wishlists import find_wishlist
 from catalog.watching import watches_of
+from core import clock
 from core.refusals import Refusal
 from orders.models import Order
+from payments.models import SavedMethod
 from storefront.compare_cookie import forget_compared
 from storefront.forms import sent
 from storefront.recently_viewed import forget_viewed
@@ -201,7 +203,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     orders = list(Order.objects.visible_to(request.user).order_by("-id")[:RECENT_ORDERS])
     addresses = list(request.user.addresses.all())
     watches = list(watches_of(request.user))
-    return render(request, "account/overview.html", {"orders": orders, "addresses": addresses, "watches": watches})
+    cards = list(SavedMethod.objects.of(request.user))
+    context = {"orders": orders, "addresses": addresses, "watches": watches, "cards": cards, "today": clock.today()}
+    return render(request, "account/overview.html", context)
 
 
 @never_cache

@@ -24,10 +24,12 @@ from orders.flow import OrderState
 from orders.guest_access import order_token
 from orders.models import Order
 from orders.paying import ONLINE, payment_methods_for
+from payments.models import Payment
+from payments.providers.khqr.rates import riel_offer
 from storefront.delivery import countries_reached, expected_days, usual_method
 from storefront.forms.checkout import CheckoutForm, address_of
 from storefront.secret_cookies import CART
-from storefront.views.paying import address, lead_to_payment
+from storefront.views.paying import address, lead_to_payment, may_keep_card
 
 UPDATE = "update"
 
@@ -112,6 +114,8 @@ class Desk:
             "chosen_address": self._start().get("saved_address", ""),
             "ways_to_pay": ways,
             "chosen_way": wanted if wanted in ways else next(iter(ways), None),
+            "keeps_card": may_keep_card(self.request),
+            "riel": riel_offer(self.quote.total) if Payment.Method.KHQR_RIEL in ways else None,
             "refusal": refusal,
             "placement_key": self.values.get("placement_key") or secret_token(),
         }
@@ -158,7 +162,8 @@ def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
     """
     token = order_token(order) if order.user_id is None else ""
     if order.state == OrderState.PENDING and order.payment_method in ONLINE:
-        response = lead_to_payment(request, order, token, method=order.payment_method)
+        saves_card = may_keep_card(request) and order.user_id is not None
+        response = lead_to_payment(request, order, token, method=order.payment_method, saves_card=saves_card)
     else:
         response = redirect(address(order, token))
     CART.forget(response)

@@ -23,6 +23,7 @@ from orders.flow import CancelReason, OrderState, ShipmentState
 from orders.guest_access import order_from_token, send_order_link
 from orders.models import Allocation, Order, OrderBill, OrderLine
 from orders.paying import online_methods
+from orders.receipts import receipt_of
 from payments.flow import PaymentState
 from payments.models import Bill, Payment
 from storefront.forms import sent
@@ -162,6 +163,10 @@ def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
         "pay_url": reverse("storefront:guest_pay_order", args=[token])
         if token
         else reverse("storefront:pay_order", args=[order.code]),
+        "receipt": receipt_of(order),
+        "receipt_url": reverse("storefront:guest_receipt", args=[token])
+        if token
+        else reverse("storefront:receipt", args=[order.code]),
         "is_checking": order.state == OrderState.PENDING and _is_checking(bills),
         "can_pay_online": order.state == OrderState.PENDING and bool(online_methods()),
     }

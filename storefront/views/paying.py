@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock
+from core.money import amount_text
 from core.refusals import Refusal
 from orders.flow import OrderState
 from orders.models import Order, OrderBill
@@ -24,8 +25,10 @@ from payments.declines import advice
 from payments.flow import LIVE, PaymentState
 from payments.models import Payment
 from payments.polling import check_when_due
+from payments.providers.khqr.rates import riel_offer
 from payments.providers.khqr.showing import shown_code
 from storefront.views.orders import with_token
+from storefront.words import at_rate
 
 BY_CODE = (Payment.Method.KHQR, Payment.Method.KHQR_RIEL)
 NOTHING_NEW = HTTPStatus.NO_CONTENT
@@ -56,7 +59,7 @@ def pay(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
     if order.state != OrderState.PENDING:
         return redirect(address(order, token))
     if request.method == "POST":
-        return lead_to_payment(request, order, token, method=wanted_method(request))
+        return lead_to_payment(request, order, token, method=wanted_method(request), saves_card=may_keep_card(request))
     bill = OrderBill.objects.filter(order=order).order_by("id").select_related("bill").get().bill
     live = live_attempt(bill)
     wants_choice = "choose" in request.GET
@@ -71,13 +74,17 @@ def pay(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
             "status_url": address(order, token, "status"),
         }
         return render(request, "payments/checking.html", context)
+    ways = ways_to_pay_now(order)
     last = live or bill.payments.order_by("-pk").first()
     context = {
         "order": order,
         "token": token,
         "bill": bill,
-        "ways": ways_to_pay_now(order),
+        "ways": ways,
         "chosen": live.method if live else order.payment_method,
+        "may_keep_card": order.user_id is not None,
+        "keeps_card": live is not None and live.saves_method,
+        "riel": riel_offer(bill.amount) if Payment.Method.KHQR_RIEL in ways else None,
         "advice": advice(last.failure_code) if last is not None else "",
         "pay_url": address(order, token, "pay"),
         "order_url": address(order, token),
@@ -118,11 +125,18 @@ def wanted_method(request: HttpRequest) -> str:
     return (request.POST.get("method") or request.GET.get("method", ""))[:20]
 
 
-def lead_to_payment(request: HttpRequest, order: Order, token: str, *, method: str) -> HttpResponse:
+def may_keep_card(request: HttpRequest) -> bool:
+    """Tell whether the customer lets us keep the card: only their own tick does."""
+    return "saves_card" in request.POST
+
+
+def lead_to_payment(
+    request: HttpRequest, order: Order, token: str, *, method: str, saves_card: bool = False
+) -> HttpResponse:
     """Begin to pay, or go on with it, and lead to where the customer does their part."""
     by = request.user if request.user.is_authenticated else None
     try:
-        payment = pay_order(order, method=method, by=by)
+        payment = pay_order(order, method=method, by=by, saves_card=saves_card)
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect(address(order, token, "pay"))
@@ -167,6 +181,8 @@ def _code_page(request: HttpRequest, order: Order, token: str, live: Payment) ->
         "order": order,
         "token": token,
         "khqr": shown_code(attempt_of(live), now=clock.now()),
+        "rate_lines": _rate_lines(live),
+        "advice": advice(live.failure_code),
         "method": live.method,
         "email": order.email,
         "check_url": address(order, token, "check"),
@@ -175,6 +191,14 @@ def _code_page(request: HttpRequest, order: Order, token: str, live: Payment) ->
         "status_url": address(order, token, "status"),
     }
     return render(request, "payments/khqr.html", context)
+
+
+def _rate_lines(payment: Payment) -> list[str]:
+    """Return what stands under a sum in another currency than the bill's: the bill's sum, the rate, its source."""
+    if payment.rate is None:
+        return []
+    lines = [at_rate(amount_text(payment.amount, payment.currency), payment.rate), payment.data.get("rate_source", "")]
+    return [line for line in lines if line]
 
 
 own_pay, own_come_back = for_owner(pay), for_owner(come_back)

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from backoffice.demo.rate import renew_demo_rate
 from backoffice.first_run import create_staff_login, seed_when_empty, write_default_pages
 from backoffice.roles import sync_roles
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         sync_roles()
         seeded = seed_when_empty(verbosity=options["verbosity"])
         write_default_pages()
+        renew_demo_rate()
         user, password = create_staff_login()
         if plan or seeded:
             self.stdout.write(f"Set up in {time.monotonic() - started:.0f} s.")

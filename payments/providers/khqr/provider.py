@@ -66,7 +66,7 @@ class KhqrProvider(Provider):
         rate = _rate(attempt.currency, currency)
         if payee is None or rate is None:
             raise Refusal("khqr_unavailable", "You cannot pay by KHQR at the moment. Please choose another way to pay.")
-        amount = attempt.amount if currency == attempt.currency else rates.in_riel(attempt.amount, rate)
+        amount = attempt.amount if currency == attempt.currency else rates.in_riel(attempt.amount, rate.rate)
         created_ms = (clock.now() - EPOCH) // MILLISECOND
         expires_ms = created_ms + LIFE // MILLISECOND
         try:
@@ -82,11 +82,15 @@ class KhqrProvider(Provider):
             )
         except KhqrError as error:
             raise Refusal("khqr_unavailable", "This sum cannot be paid by KHQR.", why=str(error)) from error
-        moved = {"charge_amount": amount, "charge_currency": currency, "rate": rate}
+        moved = {"charge_amount": amount, "charge_currency": currency, "rate": rate.rate}
         return Prepared(
             expires_at=EPOCH + expires_ms * MILLISECOND,
             provider_id=transaction_key(qr),
-            data={"qr": qr, "payee": f"{payee.merchant_name}, {payee.merchant_city}"},
+            data={
+                "qr": qr,
+                "payee": f"{payee.merchant_name}, {payee.merchant_city}",
+                **({"rate_source": rate.source} if rate.source else {}),
+            },
             **(moved if currency != attempt.currency else {}),
         )
 
@@ -156,8 +160,8 @@ def result_of(attempt: Attempt, answer: Answer) -> Result:
     return Captured(capture_id=paid.hash, amount=paid.amount, currency=paid.currency, provider_id=attempt.provider_id)
 
 
-def _rate(shown: str, asked: str) -> Decimal | None:
+def _rate(shown: str, asked: str) -> rates.Rate | None:
     """Return the price of one `shown` in `asked`; None when the shop does not know it."""
     if shown == asked:
-        return Decimal(1)
-    return rates.riel_rate() if (shown, asked) == ("USD", "KHR") else None
+        return rates.Rate(rate=Decimal(1), source="", entered_at=clock.now())
+    return rates.fresh_rate() if (shown, asked) == ("USD", "KHR") else None

@@ -10,6 +10,7 @@ from django.conf import settings
 from core import clock
 from payments.providers.port import (
     Attempt,
+    Card,
     DisputeFacts,
     Event,
     Failed,
@@ -83,7 +84,7 @@ class StripeProvider(Provider):
             session = ask(lambda: client().v1.checkout.sessions.create(params, {"idempotency_key": attempt.key}))
         except stripe.InvalidRequestError as error:
             # Refused before anything was made: had this key ever made a session, Stripe would have repeated it.
-            return Failed(code=error.code or "refused", reason=str(error.user_message or "Stripe refuses it."))
+            return refused(error)
         return session if isinstance(session, Unknown) else session_result(attempt, session)
 
     def refresh(self, attempt: Attempt) -> Result:
@@ -187,8 +188,17 @@ class StripeProvider(Provider):
         except stripe.CardError as error:
             return self._declined(error)
         except stripe.InvalidRequestError as error:
-            return Failed(code=error.code or "refused", reason=str(error.user_message or "Stripe refuses it."))
+            return refused(error)
         return intent if isinstance(intent, Unknown) else intent_result(attempt, intent)
+
+    def forget_card(self, card: Card) -> bool:
+        """Detach the card from its customer; Stripe can never charge it again."""
+        try:
+            answer = ask(lambda: client().v1.payment_methods.detach(card.method_id))
+        except stripe.InvalidRequestError:
+            # It is unknown, or belongs to nobody any more: there is nothing left to forget.
+            return True
+        return not isinstance(answer, Unknown)
 
     def _refresh_charge(self, attempt: Attempt) -> Result:
         if attempt.provider_id:
@@ -288,6 +298,11 @@ class StripeProvider(Provider):
             evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
             is_closed=found.status in {"won", "lost", "warning_closed", "prevented"},
         )
+
+
+def refused(error: stripe.InvalidRequestError) -> Failed:
+    """Return a request that Stripe does not take: a matter for staff, no bank has said anything."""
+    return Failed(code="refused", reason=f"{error.user_message or 'Stripe refuses it.'} ({error.code or 'no code'})")
 
 
 def refund_result(refund: Any) -> RefundResult:

@@ -54,6 +54,13 @@ def card_of(method: Any, customer: str) -> Card:
     )
 
 
+def shown_of(intent: Any) -> tuple[str, str]:
+    """Return brand and last four digits of the card that paid, ("", "") when the payment method is not expanded."""
+    method = told(intent, "payment_method")
+    card = None if isinstance(method, str) else told(method, "card")
+    return told(card, "brand") or "", told(card, "last4") or ""
+
+
 def decline_of(intent: Any) -> tuple[str, str]:
     """Return code and words of a PaymentIntent's last error, ("", "") when it has none."""
     error = told(intent, "last_payment_error")
@@ -99,6 +106,13 @@ def captured(attempt: Attempt, intent: Any, *, provider_id: str) -> Captured | M
         complaint = f"{intent['id']} belongs to another customer"
     if complaint:
         return Mismatch(capture_id=intent["id"], reason=complaint, amount=amount, currency=currency)
+    brand, last4 = shown_of(intent)
     return Captured(
-        capture_id=intent["id"], amount=amount, currency=currency, provider_id=provider_id, card=card_in(intent)
+        capture_id=intent["id"],
+        amount=amount,
+        currency=currency,
+        provider_id=provider_id,
+        card=card_in(intent),
+        brand=brand,
+        last4=last4,
     )

@@ -38,12 +38,17 @@ document.addEventListener('htmx:beforeSwap', () => {
 
 // Checkout: what a person chose while an answer was on its way stays chosen when that answer replaces the choices.
 let chosen = [];
+let ticks = [];
 document.addEventListener('htmx:beforeSwap', () => {
   chosen = [...document.querySelectorAll('form.checkout input[type=radio]:checked')].map(({ name, value }) => ({ name, value }));
+  ticks = [...document.querySelectorAll('form.checkout input[type=checkbox]')].map(({ name, checked }) => ({ name, checked }));
 });
 const keepChoices = () => {
   for (const radio of document.querySelectorAll('form.checkout input[type=radio]:not(:checked)')) {
     if (chosen.some(({ name, value }) => radio.name === name && radio.value === value)) radio.checked = true;
+  }
+  for (const { name, checked } of ticks) {
+    for (const box of document.querySelectorAll(`form.checkout input[type=checkbox][name="${name}"]`)) box.checked = checked;
   }
 };
 document.addEventListener('htmx:oobAfterSwap', keepChoices);
