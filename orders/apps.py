@@ -7,6 +7,8 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from orders import listeners
-        from payments.signals import bill_settled
+        from payments.signals import bill_refunded, bill_settled, dispute_changed
 
         bill_settled.connect(listeners.claim_settled_bill, dispatch_uid="orders.claim_settled_bill")
+        bill_refunded.connect(listeners.follow_refunded_bill, dispatch_uid="orders.follow_refunded_bill")
+        dispute_changed.connect(listeners.follow_disputed_bill, dispatch_uid="orders.follow_disputed_bill")

@@ -21,6 +21,7 @@ from payments.models import Bill, Break, Payment, SavedMethod
 from payments.providers.port import Captured, Card, Failed, Mismatch, NeedsAction, Pending, Result, Unknown
 from payments.providers.registry import provider_named
 from payments.settling import open_break, record_capture, settle
+from payments.signals import payment_failed
 
 log = structlog.get_logger(__name__)
 ASK_AGAIN_SOONEST = timedelta(seconds=15)
@@ -90,6 +91,8 @@ def _end(payment: Payment, result: Failed | NeedsAction, *, by: Any) -> Payment:
     if payment.state in LIVE:
         to = PaymentState.CLOSED if result.code in CLOSED_BY_TIME else PaymentState.FAILED
         move(payment, to, by=by, reason=reason, changes=changes, code=result.code)
+        if to == PaymentState.FAILED:
+            payment_failed.send(sender=Payment, bill=payment.bill, payment=payment)
         return payment
     payment.next_poll_at = None
     payment.save(update_fields=["next_poll_at"])

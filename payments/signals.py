@@ -7,6 +7,12 @@ from django.dispatch import Signal
 
 # Arguments: bill, payment, amount. Exactly one listener answers with a Claim.
 bill_settled = Signal()
+# Arguments: bill, refund. A refund was decided, is done, has failed or was withdrawn: `refund.state` says which.
+bill_refunded = Signal()
+# Arguments: bill, payment. A bank has refused an attempt; `payment.failure_code` says why.
+payment_failed = Signal()
+# Arguments: bill, dispute. A dispute was opened, has moved on or is decided: `dispute.standing` says how it stands.
+dispute_changed = Signal()
 
 
 @dataclass(frozen=True)
