@@ -54,7 +54,7 @@ def order_cancelled(order: Order, *, link: str, to_give_back: str) -> Email:
 
 
 def refund_started(order: Order, refund: Refund, *, link: str) -> Email:
-    """Money goes back: how much, which way, and for what. One that failed and is now sent by hand has its own letter."""
+    """Money goes back: how much, which way, and for what. One that failed and goes by hand has a letter of its own."""
     return _letter("refund_started", order, link, about=_way_of(refund), **_refund_facts(refund))
 
 

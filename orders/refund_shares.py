@@ -102,9 +102,7 @@ def by_quantity(parts: Sequence[Part], pieces: Mapping[int, int], code: str, *, 
     return shares
 
 
-def goods_share(
-    part: Part, goods: Decimal, code: str, *, shipping: Decimal = ZERO, quantity: int = 0
-) -> Share:
+def goods_share(part: Part, goods: Decimal, code: str, *, shipping: Decimal = ZERO, quantity: int = 0) -> Share:
     """Divide `goods` (tax included) of a line into net and tax, so that the line's refunds add up to both."""
     paid, gone = part.paid, part.gone
     upto = gone.goods + goods

@@ -72,7 +72,7 @@ def refund_lines(
     if order.state in NOT_YET_SENT and goods_left <= 0:
         raise Refusal(
             "cancel_instead",
-            "The goods of this order have not left. Cancel the order: that gives all the money back and keeps them here.",
+            "The goods of this order have not left. Cancel the order: that gives all the money back and keeps them.",
         )
     is_for_two = by is not None and needs_second_person(bills, whole)
     refunds = _write(order, payments, parts, shares, by=by, reason=reason)

@@ -40,9 +40,9 @@ def _claim_late(order: Order, bill: Bill, amount: Decimal) -> Claim:
     """Late money revives an expired order only whole: every unit held again, the whole sum there."""
     outstanding = amount_outstanding(bill)
     # A part that came in time and is on its way back does not pay any more.
-    is_whole = amount >= outstanding and not Refund.objects.standing().filter(
-        payment__bill=bill, from_surplus=False
-    ).exists()
+    is_whole = (
+        amount >= outstanding and not Refund.objects.standing().filter(payment__bill=bill, from_surplus=False).exists()
+    )
     if order.cancel_reason == CancelReason.EXPIRED and is_whole and bill.state == BillState.VOID:
         try:
             with transaction.atomic():

@@ -151,8 +151,8 @@ class PaymentAdmin(DeedButtons, ReadOnlyAdmin):
             offered=_can_be_refunded,
             form=RefundForm,
             question=(
-                "This money settled nothing. It goes back to the card it came from, or onto the list of transfers. What "
-                "paid an order is refunded at the order."
+                "This money settled nothing. It goes back to the card it came from, or onto the list of transfers. "
+                "What paid an order is refunded at the order."
             ),
             is_danger=True,
         ),

@@ -57,7 +57,9 @@ class WithdrawForm(DeedForm):
 
 
 def _words(refund: Refund) -> str:
-    return f"Refund {refund.key} of {amount_text(refund.amount, refund.currency)}: {refund.get_state_display().lower()}."
+    return (
+        f"Refund {refund.key} of {amount_text(refund.amount, refund.currency)}: {refund.get_state_display().lower()}."
+    )
 
 
 def _approve(refund: Refund, *, by: Any) -> str:
