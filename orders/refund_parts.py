@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db.models import Sum
-
 from core.money import ZERO, share
 from orders.models import Order, OrderLine, RefundLine
 from orders.refund_shares import Part, Share, left
@@ -51,12 +49,14 @@ def _paid(order: Order, lines: Sequence[OrderLine]) -> list[Share]:
 
 
 def _gone(order: Order) -> dict[int, Share]:
-    """Return what has gone back, or will, by the line's key."""
-    sums = (
-        RefundLine.objects.standing()
-        .filter(line__order_id=order.pk)
-        .order_by()
-        .values("line")
-        .annotate(net=Sum("net"), tax=Sum("tax"), shipping=Sum("shipping"), quantity=Sum("quantity"))
-    )
-    return {row["line"]: Share(row["net"], row["tax"], row["shipping"], row["quantity"]) for row in sums}
+    """Return what has gone back, or will, by the line's key. Added up here: SQLite adds decimals as floats."""
+    gone: dict[int, Share] = {}
+    for row in RefundLine.objects.standing().filter(line__order_id=order.pk):
+        before = gone.get(row.line_id, Share())
+        gone[row.line_id] = Share(
+            before.net + row.net,
+            before.tax + row.tax,
+            before.shipping + row.shipping,
+            before.quantity + row.quantity,
+        )
+    return gone

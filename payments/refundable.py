@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from core.money import ZERO, round_up
 from payments.models import Bill, Payment, Refund
@@ -75,4 +75,5 @@ def _lost(payment: Payment) -> Decimal:
 
 
 def _sum(rows: QuerySet, column: str) -> Decimal:
-    return rows.aggregate(total=Sum(column))["total"] or ZERO
+    """Add up here: SQLite adds decimals as floating point numbers."""
+    return sum(rows.values_list(column, flat=True), ZERO)

@@ -77,7 +77,7 @@ def money_finds_its_purpose() -> Iterator[Offence]:
 
 def refunds_stay_within_captures() -> Iterator[Offence]:
     """Never goes more back than came in."""
-    back = _total_of(Refund.objects.exclude(state=RefundState.FAILED), "payment", "amount")
+    back = _total_of(Refund.objects.standing(), "payment", "amount")
     for payment in Payment.objects.annotate(back=back).filter(back__gt=F("captured_amount")).iterator():
         words = f"{payment.captured_amount} came, {payment.back} goes back"
         yield Offence("refunds_stay_within_captures", payment.key, words)
