@@ -49,8 +49,8 @@ def cancel_order(order: Order, *, by: Any, reason: CancelReason, note: str = "")
         release_hold(order.hold, by=by, reason=f"order {order.code} cancelled")
     for bill in bills:
         void_bill(bill, by=by, reason=f"order {order.code} cancelled")
-    owed = give_back_everything(order, bills, by=by, reason=f"Order {order.code} was cancelled after it was paid.")
     lines_cancelled.send(sender=Order, order=order, lines=list(OrderLine.objects.filter(order=order)))
+    owed = give_back_everything(order, bills, by=by, reason=f"Order {order.code} was cancelled after it was paid.")
     letters.order_cancelled(
         order, link=order_link(order), to_give_back=amount_text(owed, order.currency) if owed else ""
     )

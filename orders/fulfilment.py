@@ -155,8 +155,9 @@ def return_refused_shipment(shipment: Shipment, *, by: Any, reason: str) -> Ship
         move(order, OrderState.CANCELLED, by=by, reason=reason, changes={"cancel_reason": CancelReason.REFUSED})
         for bill in bills:
             void_bill(bill, by=by, reason=f"order {order.code} refused")
-        give_back_everything(order, bills, by=by, reason=f"Order {order.code} was refused at the door.")
     shipment_returned.send(sender=Shipment, shipment=shipment)
+    if order.state == OrderState.CANCELLED:
+        give_back_everything(order, bills, by=by, reason=f"Order {order.code} was refused at the door.")
     return shipment
 
 

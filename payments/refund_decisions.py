@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import IntegrityError
+
 from core.db import atomic_retry
 from core.flows import move
 from core.refusals import Conflict, Refusal
@@ -54,7 +56,6 @@ def send_by_hand(refund: Refund, *, by: Any) -> Refund:
     return refund
 
 
-@atomic_retry
 def confirm_transfer(refund: Refund, *, by: Any, reference: str) -> Refund:
     """Record that staff have sent the money. `reference` is the bank's, or the number of the receipt for cash.
 
@@ -63,14 +64,28 @@ def confirm_transfer(refund: Refund, *, by: Any, reference: str) -> Refund:
     reference = " ".join(reference.split())[:100]
     if not reference:
         raise Refusal("reference_missing", "Enter the bank's reference or the receipt number.")
+    try:
+        return _record_transfer(refund, by=by, reference=reference)
+    except IntegrityError:
+        # Two refunds with one reference at the same moment: the unique key let one through.
+        _refuse_used(refund, reference)
+        raise
+
+
+@atomic_retry
+def _record_transfer(refund: Refund, *, by: Any, reference: str) -> Refund:
     refund = locked_refund(refund)
     _refuse_unless(refund, RefundState.BY_HAND)
-    used = Refund.objects.filter(reference__iexact=reference).exclude(pk=refund.pk).first()
-    if used is not None:
-        raise Refusal("reference_used", f"This reference is on record for refund {used.key}.", refund=used.key)
+    _refuse_used(refund, reference)
     finish_refund(refund, by=by, changes={"reference": reference, "finished_by": by})
     _close_failure(refund, by=by, resolution=f"Sent by hand: {reference}.")
     return refund
+
+
+def _refuse_used(refund: Refund, reference: str) -> None:
+    used = Refund.objects.filter(reference__iexact=reference).exclude(pk=refund.pk).first()
+    if used is not None:
+        raise Refusal("reference_used", f"This reference is on record for refund {used.key}.", refund=used.key)
 
 
 def _refuse_unless(refund: Refund, state: RefundState) -> None:
