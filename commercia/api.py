@@ -84,7 +84,7 @@ orders: list[URLPattern] = [
     path("orders/lookup/", OrderViewSet.as_view({"post": "look_up"}), name="order-lookup"),
     path("orders/<code:code>/", OrderViewSet.as_view({"get": "retrieve"}), name="order"),
     path("orders/<code:code>/payments/", PaymentViewSet.as_view({"post": "create"}), name="order-payments"),
-    path("orders/<code:code>/refunds/", RefundViewSet.as_view({"get": "list", "post": "create"}), name="order-refunds"),
+    path("orders/<code:code>/refunds/", RefundViewSet.as_view({"get": "show", "post": "create"}), name="order-refunds"),
     path("payments/<str:key>/", PaymentViewSet.as_view({"get": "retrieve"}), name="payment"),
     path("orders/<code:code>/cancel/", OrderViewSet.as_view({"post": "cancel"}), name="order-cancel"),
 ]

@@ -1,6 +1,6 @@
 """What was paid for each line of an order, what has gone back, and how much still can."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from core.money import ZERO, share
@@ -11,14 +11,19 @@ from payments.refundable import settled_left
 
 
 def parts_of(order: Order) -> list[Part]:
-    """Return the order's lines as refunds see them, in their order.
+    """Return the order's lines as refunds see them, in their order."""
+    shares = RefundLine.objects.standing().filter(line__order_id=order.pk)
+    return parts_from(order, list(order.lines.order_by("position")), shares)
+
+
+def parts_from(order: Order, lines: Sequence[OrderLine], shares: Iterable[RefundLine]) -> list[Part]:
+    """Put the parts of an order together from its lines and the shares that stand. No queries.
 
     The placed bill asked for the first instalment of a rented line, so that is what its part holds. Shipping, and a
     discount of the whole order (never on rent), are shared among the lines by their value.
     """
-    lines = list(order.lines.order_by("position"))
     paid = _paid(order, lines)
-    gone = _gone(order)
+    gone = _gone(shares)
     return [Part(line.pk, what, gone.get(line.pk, Share())) for line, what in zip(lines, paid, strict=True)]
 
 
@@ -48,10 +53,10 @@ def _paid(order: Order, lines: Sequence[OrderLine]) -> list[Share]:
     ]
 
 
-def _gone(order: Order) -> dict[int, Share]:
+def _gone(shares: Iterable[RefundLine]) -> dict[int, Share]:
     """Return what has gone back, or will, by the line's key. Added up here: SQLite adds decimals as floats."""
     gone: dict[int, Share] = {}
-    for row in RefundLine.objects.standing().filter(line__order_id=order.pk):
+    for row in shares:
         before = gone.get(row.line_id, Share())
         gone[row.line_id] = Share(
             before.net + row.net,

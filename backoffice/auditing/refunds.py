@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import DecimalField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from backoffice.auditing import Check, Offence
 from core.money import MONEY_DIGITS, ZERO
 from orders.models import Order, OrderBill, RefundLine
-from orders.refund_parts import parts_of
+from orders.refund_parts import parts_from
 from payments.flow import RefundState
 from payments.models import Payment, Refund
 
@@ -31,8 +31,10 @@ def refunds_name_their_lines() -> Iterator[Offence]:
 def lines_give_back_what_was_paid() -> Iterator[Offence]:
     """No line gives more back than was paid for it: of its goods, their tax, its shipping, or in pieces."""
     refunded = RefundLine.objects.standing().order_by().values("line__order")
-    for order in Order.objects.filter(pk__in=refunded).iterator():
-        for part in parts_of(order):
+    standing = Prefetch("lines__refund_lines", RefundLine.objects.standing())
+    for order in Order.objects.filter(pk__in=refunded).prefetch_related(standing).iterator(chunk_size=500):
+        lines = sorted(order.lines.all(), key=lambda line: line.position)
+        for part in parts_from(order, lines, [share for line in lines for share in line.refund_lines.all()]):
             paid, gone = part.paid, part.gone
             pairs = ((gone.net, paid.net), (gone.tax, paid.tax), (gone.shipping, paid.shipping))
             if any(back > came for back, came in pairs) or gone.quantity > paid.quantity:

@@ -335,6 +335,7 @@ SPECTACULAR_SETTINGS = {
         "ShipmentState": "orders.flow.ShipmentState",
         "BillState": "payments.flow.BillState",
         "PaymentState": "payments.flow.PaymentState",
+        "RefundState": "payments.flow.RefundState",
         "PaymentMethodCode": "payments.models.Payment.Method",
         "Grade": "catalog.models.Variant.Grade",
     },

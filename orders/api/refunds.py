@@ -114,13 +114,13 @@ class RefundViewSet(ApiViewSet):
     """Refunds of any order, for staff whose role grants them."""
 
     permission_classes = [StaffWithModelPermission]
-    staff_permissions = {"list": "payments.view_refund", "create": "payments.refund_payment"}
+    staff_permissions = {"show": "payments.view_refund", "create": "payments.refund_payment"}
     queryset = Refund.objects.all()
     serializer_class = OrderRefundsSerializer
     pagination_class = None
 
     @extend_schema(tags=["staff"], responses=OrderRefundsSerializer)
-    def list(self, request: Request, code: str) -> Response:
+    def show(self, request: Request, code: str) -> Response:
         """What has gone back of an order, and what still can."""
         return Response(_refunds_of(_order(code)))
 

@@ -144,5 +144,5 @@ def test_the_list_asks_the_database_as_often_for_one_refund_as_for_three(finance
     for _ in range(refunds):
         refund(order, amount=D("3.00"))
     client = client_of(finance)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         assert len(client.get(url(order)).json()["refunds"]) == refunds
