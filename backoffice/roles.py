@@ -36,7 +36,7 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
     "catalog.hold": (LOOK, LOOK, "", LOOK, LOOK, LOOK),
     "payments.bill": (LOOK, "", "", LOOK, LOOK, LOOK),
     "payments.payment": ("view check", "", "", "view check refund", "view check refund", LOOK),
-    "payments.refund": (LOOK, "", "", LOOK, LOOK, LOOK),
+    "payments.refund": (LOOK, "", "", "view approve transfer", "view approve transfer", LOOK),
     "payments.dispute": ("", "", "", LOOK, LOOK, LOOK),
     "payments.providerevent": ("", "", "", "view replay", "view replay", LOOK),
     "payments.break": ("", "", "", "view resolve", "view resolve", LOOK),

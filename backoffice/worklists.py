@@ -21,7 +21,7 @@ from notifications.flow import EmailState
 from notifications.models import Email
 from orders.admin.shipment import uncollected
 from orders.models import Order, Shipment
-from payments.models import Break, Payment
+from payments.models import Break, Dispute, Payment, Refund
 
 NOTHING_TO_DO = "nothing to do"
 MONEY = DecimalField(**MONEY_DIGITS)
@@ -144,6 +144,29 @@ def _breaks(now: datetime) -> tuple[int, str, str]:
     return found["count"], _money(found["money"]) + (", overdue" if late else ""), "err" if late else "warn"
 
 
+def _refunds_to_approve(now: datetime) -> tuple[int, str, str]:
+    return _aged(Refund.objects.to_approve(), "requested_at", now, late_after=timedelta(days=1))
+
+
+def _refunds_by_hand(now: datetime) -> tuple[int, str, str]:
+    return _aged(Refund.objects.to_send_by_hand(), "requested_at", now, late_after=timedelta(days=2))
+
+
+def _failed_refunds(now: datetime) -> tuple[int, str, str]:
+    count, note, _ = _aged(Refund.objects.failed(), "requested_at", now, late_after=timedelta(0))
+    return count, note, "err"
+
+
+def _disputes(now: datetime) -> tuple[int, str, str]:
+    found = Dispute.objects.open().aggregate(count=Count("pk"), due=Min("evidence_due_at"))
+    due = found["due"]
+    if due is None:
+        return found["count"], "no deadline", "warn"
+    if due < now:
+        return found["count"], "a deadline has passed", "err"
+    return found["count"], f"next due in {age_text(now, due)}", "err" if due - now < timedelta(days=3) else "warn"
+
+
 def _failed_letters(now: datetime) -> tuple[int, str, str]:
     count, note, _ = _aged(Email.objects.filter(state=EmailState.FAILED), "created_at", now, late_after=timedelta(0))
     return count, note, "err"
@@ -163,5 +186,9 @@ SOURCES = (
     Source("Units in quality control", "catalog_unit", {"stage": "quality_control"}, _quality_control),
     Source("Reviews to moderate", "catalog_review", {"state__exact": "waiting"}, _to_moderate),
     Source("Open breaks", "payments_break", {"standing": "open"}, _breaks),
+    Source("Refunds to approve", "payments_refund", {"state__exact": "proposed"}, _refunds_to_approve),
+    Source("Refunds to send by hand", "payments_refund", {"state__exact": "by_hand"}, _refunds_by_hand),
+    Source("Refunds that failed", "payments_refund", {"state__exact": "failed"}, _failed_refunds),
+    Source("Disputes to answer", "payments_dispute", {"standing": "open"}, _disputes),
     Source("Letters not delivered", "notifications_email", {"state__exact": "failed"}, _failed_letters),
 )

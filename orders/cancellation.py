@@ -1,22 +1,21 @@
-"""Call an order off: units back on the shelf, nothing owed any more, money to give back on somebody's list."""
+"""Call an order off: units back on the shelf, nothing owed any more, money on its way back."""
 
-from decimal import Decimal
 from typing import Any
 
 from catalog.holding import release_hold
 from core.db import atomic_retry
 from core.flows import move
-from core.money import ZERO, amount_text
+from core.money import amount_text
 from core.refusals import Conflict
 from orders import letters
 from orders.allocating import take_back_promises
 from orders.flow import CancelReason, OrderState
 from orders.guest_access import order_link
 from orders.models import Order, OrderLine
+from orders.refunding import give_back_everything
 from orders.signals import lines_cancelled
 from payments.billing import void_bill
-from payments.models import Bill, Break, Payment
-from payments.settling import open_break
+from payments.models import Bill
 
 CUSTOMER_MAY_CANCEL = (OrderState.PENDING, OrderState.CONFIRMED)
 STAFF_MAY_CANCEL = (OrderState.PENDING, OrderState.CONFIRMED, OrderState.PACKING)
@@ -32,7 +31,7 @@ def can_be_cancelled(order: Order, *, reason: CancelReason) -> bool:
 def cancel_order(order: Order, *, by: Any, reason: CancelReason, note: str = "") -> Order:
     """Cancel an order that has not left the house. Raises Conflict("too_late_to_cancel").
 
-    Cancelling a cancelled order again changes nothing. Money that had arrived is listed to be given back.
+    Cancelling a cancelled order again changes nothing. Money that had arrived is given back.
     """
     bills = lock_bills(order)
     order = Order.objects.select_for_update().get(pk=order.pk)
@@ -50,8 +49,8 @@ def cancel_order(order: Order, *, by: Any, reason: CancelReason, note: str = "")
         release_hold(order.hold, by=by, reason=f"order {order.code} cancelled")
     for bill in bills:
         void_bill(bill, by=by, reason=f"order {order.code} cancelled")
-    owed = list_money_to_give_back(order, bills)
     lines_cancelled.send(sender=Order, order=order, lines=list(OrderLine.objects.filter(order=order)))
+    owed = give_back_everything(order, bills, by=by, reason=f"Order {order.code} was cancelled after it was paid.")
     letters.order_cancelled(
         order, link=order_link(order), to_give_back=amount_text(owed, order.currency) if owed else ""
     )
@@ -62,17 +61,3 @@ def lock_bills(order: Order) -> list[Bill]:
     """Lock the order's bills before the order itself: bills come first in the lock order."""
     ids = Bill.objects.filter(order_bill__order_id=order.pk).values_list("pk", flat=True)
     return list(Bill.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk"))
-
-
-def list_money_to_give_back(order: Order, bills: list[Bill]) -> Decimal:
-    """Open a Break for each payment that had settled the order. Returns the sum, in the order's currency."""
-    owed = ZERO
-    for payment in Payment.objects.filter(bill__in=bills, applied_amount__gt=0).order_by("pk"):
-        open_break(
-            payment,
-            kind=Break.Kind.TO_GIVE_BACK,
-            amount=payment.applied_amount,
-            reason=f"Order {order.code} was cancelled after it was paid.",
-        )
-        owed += payment.applied_amount
-    return owed

@@ -14,10 +14,11 @@ from core.db import atomic_retry
 from core.flows import move, move_all
 from core.refusals import Conflict, Refusal
 from orders import letters
-from orders.cancellation import list_money_to_give_back, lock_bills
+from orders.cancellation import lock_bills
 from orders.flow import CancelReason, OrderState, ShipmentState
 from orders.guest_access import order_link
 from orders.models import Allocation, Order, OrderLine, Shipment
+from orders.refunding import give_back_everything
 from orders.signals import shipment_delivered, shipment_dispatched, shipment_returned
 from payments.billing import void_bill
 
@@ -134,7 +135,7 @@ def confirm_delivery(shipment: Shipment, *, by: Any) -> Shipment:
 
 @atomic_retry
 def return_refused_shipment(shipment: Shipment, *, by: Any, reason: str) -> Shipment:
-    """The parcel came back unopened: its units go to inspection, the order is off, money is listed to be given back.
+    """The parcel came back unopened: its units go to inspection, the order is off, money goes back.
 
     Raises Conflict("wrong_state").
     """
@@ -154,8 +155,9 @@ def return_refused_shipment(shipment: Shipment, *, by: Any, reason: str) -> Ship
         move(order, OrderState.CANCELLED, by=by, reason=reason, changes={"cancel_reason": CancelReason.REFUSED})
         for bill in bills:
             void_bill(bill, by=by, reason=f"order {order.code} refused")
-        list_money_to_give_back(order, bills)
     shipment_returned.send(sender=Shipment, shipment=shipment)
+    if order.state == OrderState.CANCELLED:
+        give_back_everything(order, bills, by=by, reason=f"Order {order.code} was refused at the door.")
     return shipment
 
 

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from catalog.models import Variant
-from core.money import amount_text
+from core.money import ZERO, amount_text
 from notifications.models import Email
 from notifications.outbox import queue_email
-from orders.models import Order, OrderLine, Shipment
+from orders.models import Order, OrderLine, RefundLine, Shipment
 from orders.paying import CONFIRMED_WHEN_PLACED, ONLINE
 from orders.receipts import Receipt, Received, receipt_of, received_of
 from payments.declines import advice
-from payments.models import Bill, Break, Payment
+from payments.models import Bill, Break, Payment, Refund
 from payments.providers.khqr.rates import rate_text
 
 
@@ -119,6 +120,52 @@ def order_cancelled(order: Order, *, link: str, to_give_back: str) -> Email:
     return _letter("order_cancelled", order, link, about=str(order.confirmed_at or "unpaid"), to_give_back=to_give_back)
 
 
+def refund_started(order: Order, refund: Refund, *, link: str) -> Email:
+    """Money goes back: how much, which way, and for what. One that failed and goes by hand has a letter of its own."""
+    return _letter("refund_started", order, link, about=_way_of(refund), **_refund_facts(refund))
+
+
+def refund_done(order: Order, refund: Refund, *, link: str) -> Email:
+    """The provider, or our bank, has sent the money."""
+    return _letter("refund_done", order, link, about=_way_of(refund), **_refund_facts(refund))
+
+
+def refund_failed(order: Order, refund: Refund) -> Email:
+    """To the shop itself: the provider could not send the money, which is still owed."""
+    link = settings.SITE_URL + reverse("admin:payments_refund_change", args=[refund.pk])
+    facts = {**_refund_facts(refund), "failure": refund.failure_reason}
+    return _letter("refund_failed", order, link, to=settings.SHOP_EMAIL, about=_way_of(refund), **facts)
+
+
+def _way_of(refund: Refund) -> str:
+    return f"{refund.key}:{'hand' if refund.by_hand else 'provider'}"
+
+
+def _refund_facts(refund: Refund) -> dict[str, object]:
+    """Return the sum, what was moved when that is riel, the way it goes, and the lines it is for."""
+    moved = ""
+    if refund.charge_currency != refund.currency:
+        moved = amount_text(refund.charge_amount, refund.charge_currency)
+    shares = RefundLine.objects.filter(refund=refund).select_related("line").order_by("line__position")
+    carried = sum((share.shipping for share in shares), ZERO)
+    return {
+        "amount": amount_text(refund.amount, refund.currency),
+        "moved": moved,
+        "refund_key": refund.key,
+        "by_hand": refund.by_hand,
+        "reference": refund.reference or "",
+        "shares": [
+            {
+                "name": f"{share.quantity} × {share.line.name}" if share.quantity else share.line.name,
+                "amount": amount_text(share.net + share.tax, refund.currency),
+            }
+            for share in shares
+            if share.net + share.tax
+        ],
+        "carried": amount_text(carried, refund.currency) if carried else "",
+    }
+
+
 def order_link(order: Order, *, link: str, request_code: str) -> Email:
     """The link somebody with the right code and e-mail asked for."""
     return _letter("order_link", order, link, about=request_code)
@@ -134,7 +181,7 @@ def _letter(
     lines: Sequence[OrderLine] | None = None,
     **facts: object,
 ) -> Email:
-    """Queue a letter once for an order and what it is about; to its customer, or to `to`."""
+    """Queue a letter once for an order and what it is about, to its customer unless `to` says otherwise."""
     context = {
         "order": order,
         "lines": [_line_facts(order, line) for line in (order.lines.all() if lines is None else lines)],

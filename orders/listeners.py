@@ -6,8 +6,9 @@ from orders import letters
 from orders.flow import OrderState
 from orders.guest_access import order_link
 from orders.models import Order
+from orders.refund_news import follow_dispute, follow_refund
 from orders.settlement import claim_for_order
-from payments.models import Bill, Break, Payment
+from payments.models import Bill, Break, Dispute, Payment, Refund
 from payments.signals import Claim
 
 
@@ -41,3 +42,13 @@ def _write_about_mismatch(order: Order, payment: Payment) -> None:
         goes_back=False,
         link=order_link(order),
     )
+
+
+def follow_refunded_bill(sender: object, bill: Bill, refund: Refund, **kwargs: object) -> None:
+    """A refund was decided, is done, has failed or was withdrawn."""
+    follow_refund(bill, refund)
+
+
+def follow_disputed_bill(sender: object, bill: Bill, dispute: Dispute, **kwargs: object) -> None:
+    """A customer disputes money at the bank, or the bank has decided."""
+    follow_dispute(bill, dispute)

@@ -42,3 +42,11 @@ class ShipmentQuerySet(models.QuerySet):
     def at_the_counter(self) -> "ShipmentQuerySet":
         """Return packed orders that wait for their customer."""
         return self.filter(state="dispatched", order__is_pickup=True)
+
+
+class RefundLineQuerySet(models.QuerySet):
+    """Shares of refunds by whether they count."""
+
+    def standing(self) -> "RefundLineQuerySet":
+        """Return shares of refunds that have been made or will be; those of withdrawn ones are free again."""
+        return self.exclude(refund__state="withdrawn")

@@ -94,7 +94,7 @@ def receipt_of(order: Order) -> Receipt:
     bills = list(Bill.objects.filter(order_bill__order=order).order_by("pk"))
     captured = Payment.objects.filter(bill__in=bills, state=PaymentState.CAPTURED).select_related("saved_method")
     payments = list(captured.order_by("captured_at", "pk"))
-    refunds = Refund.objects.standing().filter(payment__in=payments).select_related("payment").order_by("pk")
+    refunds = Refund.objects.decided().filter(payment__in=payments).select_related("payment").order_by("pk")
     return Receipt(
         order=order,
         bills=bills,

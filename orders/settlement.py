@@ -15,8 +15,8 @@ from orders.guest_access import order_link
 from orders.models import Order
 from payments.billing import reopen_bill
 from payments.flow import BillState
-from payments.models import Bill, Break, Payment
-from payments.refunding import can_send_back
+from payments.models import Bill, Break, Payment, Refund
+from payments.refundable import can_send_back
 from payments.settling import amount_outstanding
 from payments.signals import Claim
 
@@ -67,7 +67,11 @@ def _claim(order: Order, bill: Bill, payment: Payment | None, amount: Decimal) -
 def _claim_late(order: Order, bill: Bill, amount: Decimal) -> Claim:
     """Late money revives an expired order only whole: every unit held again, the whole sum there."""
     outstanding = amount_outstanding(bill)
-    if order.cancel_reason == CancelReason.EXPIRED and amount >= outstanding and bill.state == BillState.VOID:
+    # A part that came in time and is on its way back does not pay any more.
+    is_whole = (
+        amount >= outstanding and not Refund.objects.standing().filter(payment__bill=bill, from_surplus=False).exists()
+    )
+    if order.cancel_reason == CancelReason.EXPIRED and is_whole and bill.state == BillState.VOID:
         try:
             with transaction.atomic():
                 _revive(order, bill)

@@ -12,3 +12,5 @@ shipment_delivered = Signal()
 shipment_returned = Signal()
 # Arguments: order, lines.
 lines_cancelled = Signal()
+# Arguments: order, refund, lines (rows of RefundLine). The refund is decided; payments.bill_refunded tells its end.
+lines_refunded = Signal()

@@ -58,18 +58,26 @@ PAYMENT_FLOW = flow(
 
 
 class RefundState(models.TextChoices):
+    PROPOSED = "proposed", "Waiting for a second person"
     REQUESTED = "requested", "To be sent"
+    BY_HAND = "by_hand", "To be sent by hand"
     PENDING = "pending", "On its way"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 REFUND_FLOW = flow(
     "refund",
     {
+        RefundState.PROPOSED: [RefundState.REQUESTED, RefundState.BY_HAND, RefundState.WITHDRAWN],
         RefundState.REQUESTED: [RefundState.PENDING, RefundState.DONE, RefundState.FAILED],
         RefundState.PENDING: [RefundState.DONE, RefundState.FAILED],
+        # Only staff know when the bank has sent it.
+        RefundState.BY_HAND: [RefundState.DONE, RefundState.WITHDRAWN],
         # A bank may send money back that the provider had already called refunded.
         RefundState.DONE: [RefundState.FAILED],
+        # What the provider could not send is still owed, until staff send it another way or say why not.
+        RefundState.FAILED: [RefundState.BY_HAND, RefundState.WITHDRAWN],
     },
 )

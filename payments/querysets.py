@@ -5,6 +5,10 @@ from typing import Any
 
 from django.db import models
 
+# The provider's words for a dispute: an inquiry has moved no money yet; a lost one has, for good.
+INQUIRY = "warning"
+LOST = "lost"
+
 
 class BillQuerySet(models.QuerySet):
     """Bills by state."""
@@ -57,8 +61,24 @@ class RefundQuerySet(models.QuerySet):
         return self.filter(next_poll_at__lte=instant).order_by("next_poll_at")
 
     def standing(self) -> "RefundQuerySet":
-        """Return refunds that use up what can be refunded: all but the failed ones."""
-        return self.exclude(state="failed")
+        """Return refunds that use up what can be refunded. A failed one does: its money is still owed."""
+        return self.exclude(state="withdrawn")
+
+    def decided(self) -> "RefundQuerySet":
+        """Return refunds that a customer may count on: nobody has to agree any more, and none was withdrawn."""
+        return self.exclude(state__in=("proposed", "withdrawn"))
+
+    def to_approve(self) -> "RefundQuerySet":
+        """Return refunds that wait for a second person."""
+        return self.filter(state="proposed")
+
+    def to_send_by_hand(self) -> "RefundQuerySet":
+        """Return refunds that staff must send by bank."""
+        return self.filter(state="by_hand")
+
+    def failed(self) -> "RefundQuerySet":
+        """Return refunds that no provider could send, and about which staff must decide."""
+        return self.filter(state="failed")
 
 
 class ProviderEventQuerySet(models.QuerySet):
@@ -75,6 +95,14 @@ class DisputeQuerySet(models.QuerySet):
     def open(self) -> "DisputeQuerySet":
         """Return disputes that the bank has not decided."""
         return self.filter(closed_at=None)
+
+    def holding(self) -> "DisputeQuerySet":
+        """Return open disputes for which the bank holds the money."""
+        return self.open().exclude(status__startswith=INQUIRY)
+
+    def lost(self) -> "DisputeQuerySet":
+        """Return disputes whose money is gone."""
+        return self.filter(status=LOST)
 
 
 class BreakQuerySet(models.QuerySet):

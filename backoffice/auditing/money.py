@@ -8,6 +8,7 @@ from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, S
 from django.db.models.functions import Coalesce
 
 from backoffice.auditing import Check, Offence
+from backoffice.auditing.refunds import CHECKS as REFUND_CHECKS
 from core import clock
 from core.money import MONEY_DIGITS
 from notifications.flow import EmailState
@@ -76,7 +77,7 @@ def money_finds_its_purpose() -> Iterator[Offence]:
 
 def refunds_stay_within_captures() -> Iterator[Offence]:
     """Never goes more back than came in."""
-    back = _total_of(Refund.objects.exclude(state=RefundState.FAILED), "payment", "amount")
+    back = _total_of(Refund.objects.standing(), "payment", "amount")
     for payment in Payment.objects.annotate(back=back).filter(back__gt=F("captured_amount")).iterator():
         words = f"{payment.captured_amount} came, {payment.back} goes back"
         yield Offence("refunds_stay_within_captures", payment.key, words)
@@ -118,4 +119,5 @@ CHECKS: tuple[Check, ...] = (
     open_questions_are_asked,
     nothing_leaves_unpaid,
     letters_leave_in_time,
+    *REFUND_CHECKS,
 )

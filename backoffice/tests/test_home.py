@@ -17,7 +17,7 @@ from orders.models import Shipment
 from orders.payment_approval import mark_paid
 from orders.tests.factories import make_order, make_paid_order
 
-HOME_QUERIES = 16  # session, user, the shop's name, two for permissions, ten tiles, recent actions
+HOME_QUERIES = 20  # session, user, the shop's name, two for permissions, fourteen tiles, recent actions
 
 
 @pytest.fixture
@@ -32,7 +32,26 @@ def tiles(user):
 def test_a_quiet_shop_shows_nothing_to_do(boss, client):
     assert {(tile.count, tile.level, tile.note) for tile in worklists_for(boss)} == {(0, "zero", "nothing to do")}
     client.force_login(boss)
-    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 10
+    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 14
+
+
+def list_refunds_and_disputes(payment):
+    """Write refunds in every state that staff act on, and disputes with and without a decision."""
+    sums = {"amount": 1, "currency": "USD", "charge_amount": 1, "charge_currency": "USD", "reason": "test"}
+    for number, state in enumerate(("proposed", "by_hand", "by_hand", "failed", "done", "withdrawn")):
+        payment.refunds.create(
+            key=f"r{number}", state=state, requested_at=clock.now() - timedelta(days=number, hours=1), **sums
+        )
+    payment.refunds.filter(key="r2").update(requested_at=clock.now() - timedelta(days=3, hours=1))
+    for number, (status, closed_at) in enumerate((("needs_response", None),) * 2 + (("lost", clock.now()),), start=2):
+        payment.disputes.create(
+            dispute_id=f"du_{number}",
+            amount=1,
+            currency="USD",
+            status=status,
+            closed_at=closed_at,
+            evidence_due_at=clock.now() + timedelta(days=number, hours=1),
+        )
 
 
 def test_tiles_count_what_their_lists_show(boss, client):
@@ -55,6 +74,7 @@ def test_tiles_count_what_their_lists_show(boss, client):
     extra.order_bills.get().bill.payments.get().breaks.create(
         kind="surplus", amount=Decimal("7.50"), currency="USD", reason="test", due_at=clock.now() - timedelta(hours=1)
     )
+    list_refunds_and_disputes(extra.order_bills.get().bill.payments.get())
     Email.objects.filter(kind="order_shipped").update(state="failed")
     make_review(state="waiting", written_at=clock.now() - timedelta(days=4))
     make_review(state="waiting")
@@ -71,6 +91,10 @@ def test_tiles_count_what_their_lists_show(boss, client):
         "Units in quality control": (2, ""),
         "Reviews to moderate": (2, "warn"),
         "Open breaks": (1, "err"),
+        "Refunds to approve": (1, ""),
+        "Refunds to send by hand": (2, "warn"),
+        "Refunds that failed": (1, "err"),
+        "Disputes to answer": (2, "err"),
         "Letters not delivered": (2, "err"),
     }
     assert found["Orders to be paid"].note == "$265.00"  # 202.50 and 102.50, of which 40.00 has arrived
@@ -79,9 +103,23 @@ def test_tiles_count_what_their_lists_show(boss, client):
     assert found["Units in quality control"].note == "2 in testing"
     assert found["Reviews to moderate"].note == "oldest 4 days"
     assert found["Open breaks"].note == "$7.50, overdue"
+    assert found["Refunds to send by hand"].note == "oldest 3 days"
+    assert found["Disputes to answer"].note == "next due in 2 days"
     client.force_login(boss)
     for tile in found.values():
         assert client.get(tile.url).context["cl"].result_count == tile.count, tile.title
+
+
+def test_the_tile_of_disputes_says_when_no_time_is_left(boss):
+    payment = make_paid_order().order_bills.get().bill.payments.get()
+    dispute = payment.disputes.create(dispute_id="du_1", amount=1, currency="USD", status="needs_response")
+    notes = []
+    for due in (None, clock.now() + timedelta(days=5, hours=1), clock.now() - timedelta(hours=1)):
+        dispute.evidence_due_at = due
+        dispute.save()
+        tile = tiles(boss)["Disputes to answer"]
+        notes.append((tile.note, tile.level))
+    assert notes == [("no deadline", "warn"), ("next due in 5 days", "warn"), ("a deadline has passed", "err")]
 
 
 def test_tiles_are_shown_by_role(roles):

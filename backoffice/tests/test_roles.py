@@ -21,6 +21,7 @@ from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
 from payments.models import ProviderEvent
 
+REFUND_STATES = ("proposed", "by_hand", "failed")
 OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "storefront"}
 
 
@@ -102,8 +103,10 @@ def one_row_for_each_deed():
     )
     at_stripe = {"provider": "stripe", "method": "card", "currency": "USD", "amount": 1}
     by_card = payment.bill.payments.create(
-        key="card:1", state="captured", captured_amount=1, capture_id="pi_1", **at_stripe
+        key="card:1", state="captured", captured_amount=9, capture_id="pi_1", **at_stripe
     )
+    sums = {"amount": 1, "currency": "USD", "charge_amount": 1, "charge_currency": "USD", "reason": "test"}
+    refunds = {state: by_card.refunds.create(key=state, state=state, **sums) for state in REFUND_STATES}
     unsure = payment.bill.payments.create(key="card:2", state="checking", asked_at=payment.started_at, **at_stripe)
     (intake,) = make_units(variant, quantity=1, state=UnitState.INTAKE)
     (testing,) = make_units(variant, quantity=1, state=UnitState.TESTING)
@@ -123,6 +126,11 @@ def one_row_for_each_deed():
         ("payments.break", "resolve"): open_break,
         ("payments.payment", "check"): unsure,
         ("payments.payment", "refund"): by_card,
+        ("payments.refund", "approve"): refunds["proposed"],
+        ("payments.refund", "confirm_transfer"): refunds["by_hand"],
+        ("payments.refund", "send_by_hand"): refunds["failed"],
+        ("payments.refund", "withdraw"): refunds["proposed"],
+        ("orders.order", "refund"): confirmed,
         ("payments.providerevent", "replay"): ProviderEvent.objects.create(
             provider="stripe", event_id="evt_1", kind="charge.succeeded", body={}
         ),

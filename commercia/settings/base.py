@@ -1,6 +1,7 @@
 """Settings shared by every environment. Values that differ between shops come from environment variables."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,6 +33,8 @@ LOW_STOCK_THRESHOLD = env.int("LOW_STOCK_THRESHOLD", default=2)
 RETURN_DAYS = env.int("RETURN_DAYS", default=14)
 BANK_TRANSFER_INSTRUCTIONS = env.str("BANK_TRANSFER_INSTRUCTIONS", default="")
 PICKUP_ADDRESS = env.str("PICKUP_ADDRESS", default="")
+# What one person may give back of an order alone, in the shop's currency.
+REFUND_APPROVAL_ABOVE = Decimal(env.str("REFUND_APPROVAL_ABOVE", default="200"))
 
 # --- Payment providers: a way of paying shows at checkout only when it is configured -----------------------------
 PROVIDERS = providers(env)
@@ -332,6 +335,7 @@ SPECTACULAR_SETTINGS = {
         "ShipmentState": "orders.flow.ShipmentState",
         "BillState": "payments.flow.BillState",
         "PaymentState": "payments.flow.PaymentState",
+        "RefundState": "payments.flow.RefundState",
         "PaymentMethodCode": "payments.models.Payment.Method",
         "Grade": "catalog.models.Variant.Grade",
     },

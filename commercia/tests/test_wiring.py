@@ -31,7 +31,7 @@ FLOORS = {
 SIGNALS = {
     "accounts": {"signed_in", "email_verified"},
     "catalog": {"stock_changed"},
-    "payments": {"bill_settled", "payment_failed"},
+    "payments": {"bill_settled", "bill_refunded", "payment_failed", "dispute_changed"},
     "orders": {
         "order_placed",
         "order_confirmed",
@@ -39,6 +39,7 @@ SIGNALS = {
         "shipment_delivered",
         "shipment_returned",
         "lines_cancelled",
+        "lines_refunded",
     },
 }
 LONGEST_FILE = 400

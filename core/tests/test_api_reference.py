@@ -11,8 +11,7 @@ APPS = ("core", "accounts", "catalog", "payments", "carts", "orders")
 ELSEWHERE = re.compile(r"/(tests|migrations|management|importing|admin)/|/admin(_deeds)?\.py$|/(photos|images)\.py$")
 REFUSED_ELSEWHERE = {
     *("already_resolved", "review_changed", "resolution_missing", "bill_not_free"),
-    *("capture_used", "not_refundable", "rate_impossible", "remaining_changed", "too_much"),
-    *("card_removed", "source_missing"),
+    *("capture_used", "rate_impossible", "own_refund", "reference_used", "card_removed", "source_missing"),
 }
 # What Django, REST framework and the deeds' "invalid_values" become.
 FRAMEWORK = {

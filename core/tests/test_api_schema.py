@@ -45,6 +45,7 @@ def test_main_calls_have_examples(schema):
     assert shown == {
         ("post", "/api/v1/cart/items/"),
         ("post", "/api/v1/orders/"),
+        ("post", "/api/v1/orders/{code}/refunds/"),
         ("post", "/api/v1/products/"),
         ("post", "/api/v1/products/{slug}/reviews/"),
         ("post", "/api/v1/variants/"),

@@ -7,6 +7,7 @@ from typing import Any
 from core.admin_deeds import Deed
 from core.money import amount_text
 from orders.admin.forms import DispatchForm, MarkPaidForm, ReasonForm, amount_owed
+from orders.admin.refunds import REFUND
 from orders.cancellation import STAFF_MAY_CANCEL, cancel_order
 from orders.flow import CancelReason, OrderState, ShipmentState
 from orders.fulfilment import confirm_delivery, dispatch, return_refused_shipment, start_packing
@@ -68,7 +69,7 @@ def _take_back(shipment: Shipment, *, by: Any, reason: str) -> str:
 
 TAKE_BACK = (
     "The parcel has come back unopened. Its units go to inspection, the order is cancelled, and money that has arrived "
-    "is listed to be given back."
+    "is given back: by the provider, or by hand from the list of refunds."
 )
 
 ORDER_DEEDS = (
@@ -118,6 +119,7 @@ ORDER_DEEDS = (
         question=TAKE_BACK,
         is_danger=True,
     ),
+    REFUND,
     Deed(
         name="cancel",
         label="Cancel the order",
@@ -126,8 +128,8 @@ ORDER_DEEDS = (
         offered=lambda order: order.state in STAFF_MAY_CANCEL,
         form=ReasonForm,
         question=(
-            "The units go back on the shelf, the bill becomes void, and money that has arrived is listed to be given "
-            "back. The customer gets a letter."
+            "The units go back on the shelf, the bill becomes void, and money that has arrived is given back: by the "
+            "provider, or by hand from the list of refunds. The customer gets a letter."
         ),
         bulk=True,
         is_danger=True,

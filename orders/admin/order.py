@@ -20,12 +20,29 @@ from core.money import ZERO, amount_text
 from orders.admin.deeds import ORDER_DEEDS
 from orders.admin.forms import amount_owed
 from orders.admin.inlines import OrderBillInline, OrderEventInline, OrderLineInline, ShipmentInline
+from orders.admin.refunds import dispute_words, refund_links
 from orders.flow import OrderState
 from orders.fulfilment import pick_list
 from orders.models import Order, OrderBill
 from payments.flow import BillState
+from payments.models import Dispute
 
 PICKABLE = (OrderState.CONFIRMED, OrderState.PACKING)
+
+
+class DisputedFilter(admin.SimpleListFilter):
+    """Whether a customer disputes, or has won back at the bank, money of the order."""
+
+    title = "disputed"
+    parameter_name = "disputed"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("open", "Now"), ("lost", "And lost")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        reads = {"open": Dispute.objects.open, "lost": Dispute.objects.lost}
+        read = reads.get(self.value() or "")
+        return queryset.filter(order_bills__bill__payments__disputes__in=read()).distinct() if read else queryset
 
 
 @admin.register(Order)
@@ -42,7 +59,7 @@ class OrderAdmin(DeedButtons, ReadOnlyAdmin):
         "is_paid",
         "shipping_name",
     ]
-    list_filter = ["state", "payment_method", "is_pickup", "cancel_reason", "placed_at"]
+    list_filter = ["state", "payment_method", "is_pickup", DisputedFilter, "cancel_reason", "placed_at"]
     search_fields = ["=code", "email", "phone", "=shipments__tracking_number", "=order_bills__bill__code"]
     search_help_text = "Order, e-mail, phone, tracking number or bill. The search on the home page also knows serials."
     ordering = ["-id"]
@@ -57,6 +74,8 @@ class OrderAdmin(DeedButtons, ReadOnlyAdmin):
                 "fields": [
                     ("goods_total_text", "shipping_total_text", "discount_total_text"),
                     ("tax", "total_text", "payment_method"),
+                    "refunds",
+                    "disputes",
                 ]
             },
         ),
@@ -68,7 +87,7 @@ class OrderAdmin(DeedButtons, ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> Sequence[str]:
         money = ["goods_total_text", "shipping_total_text", "discount_total_text", "total_text"]
-        return ["customer", "shipping", "address", "tax", *money]
+        return ["customer", "shipping", "address", "tax", "refunds", "disputes", *money]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """Add `is_unpaid`: whether a bill of the order is still open."""
@@ -79,7 +98,7 @@ class OrderAdmin(DeedButtons, ReadOnlyAdmin):
         """Bring the bills along: the next action and the buttons depend on them."""
         order = super().get_object(request, object_id, from_field)
         if order is not None:
-            prefetch_related_objects([order], "user", "order_bills__bill__payments")
+            prefetch_related_objects([order], "user", "order_bills__bill__payments__disputes")
         return order
 
     @admin.display(description="paid", boolean=True)
@@ -113,6 +132,16 @@ class OrderAdmin(DeedButtons, ReadOnlyAdmin):
         amount = amount_text(order.tax_total, order.currency)
         how = "contained in the total" if order.prices_include_tax else "added to the total"
         return f"{amount} {order.tax_name} {order.tax_rate.normalize():f} %, {how}"
+
+    @admin.display(description="refunds")
+    def refunds(self, order: Order) -> SafeString | str:
+        """What has gone back or will, each with its lines."""
+        return refund_links(order)
+
+    @admin.display(description="disputes")
+    def disputes(self, order: Order) -> str:
+        """What the bank holds or took."""
+        return dispute_words(order) or "–"
 
     def next_action(self, order: Order) -> str:
         return next_action_for(order)
@@ -170,7 +199,12 @@ class OrderAdmin(DeedButtons, ReadOnlyAdmin):
 
 
 def next_action_for(order: Order) -> str:
-    """Say what staff do with this order now. Reads the bills on `order`."""
+    """Say what staff do with this order now. Reads the bills and disputes on `order`."""
+    disputed = dispute_words(order)
+    return f"{disputed}. Now: {_next_step(order)}" if disputed else _next_step(order)
+
+
+def _next_step(order: Order) -> str:
     owed = amount_owed(order)
     owed_words = amount_text(owed, order.currency)
     if order.state == OrderState.PENDING:

@@ -11,7 +11,7 @@ from orders.flow import CancelReason
 from orders.fulfilment import dispatch, start_packing
 from orders.models import Allocation
 from orders.tests.factories import make_order, make_paid_order
-from payments.models import Bill, Break, Payment
+from payments.models import Bill, Payment, Refund
 
 pytestmark = pytest.mark.django_db
 
@@ -36,11 +36,12 @@ def test_cancelling_twice_changes_nothing():
     assert Email.objects.filter(kind="order_cancelled").count() == 1
 
 
-def test_money_of_a_paid_order_is_listed_to_be_given_back():
+def test_money_of_a_paid_order_goes_back():
     order = make_paid_order()
     cancel_order(order, by=None, reason=CancelReason.CUSTOMER)
-    difference = Break.objects.get()
-    assert (difference.kind, difference.amount) == ("to_give_back", order.total)
+    refund = Refund.objects.get()
+    assert (refund.state, refund.amount) == ("by_hand", order.total)
+    assert sum(share.total for share in refund.lines.all()) == order.total
     assert Bill.objects.get().state == "settled"
     assert "We give you back $102.50" in Email.objects.get(kind="order_cancelled").text
 

@@ -9,7 +9,7 @@ from notifications.models import Email
 from orders.fulfilment import Pick, confirm_delivery, dispatch, pick_list, return_refused_shipment, start_packing
 from orders.models import Allocation, Shipment
 from orders.tests.factories import make_order, make_paid_order
-from payments.models import Break
+from payments.models import Refund
 
 pytestmark = pytest.mark.django_db
 
@@ -148,7 +148,7 @@ def test_packing_is_all_or_nothing():
     assert ready.state == "confirmed"
 
 
-def test_a_refused_parcel_goes_to_inspection_and_its_money_on_the_list(laptop):
+def test_a_refused_parcel_goes_to_inspection_and_its_money_goes_back(laptop):
     make_units(laptop, serials=["PF1"])
     order = make_paid_order((laptop, 1))
     shipment = dispatch(order, by=None, serials={order.lines.get().pk: ["PF1"]})
@@ -157,7 +157,7 @@ def test_a_refused_parcel_goes_to_inspection_and_its_money_on_the_list(laptop):
     assert (order.state, order.cancel_reason) == ("cancelled", "refused")
     assert Unit.objects.get().state == "returned"
     assert Allocation.objects.get().live_unit is None
-    assert Break.objects.get().amount == order.total
+    assert Refund.objects.get().amount == order.total
     with pytest.raises(Conflict):
         confirm_delivery(shipment, by=None)
     with pytest.raises(Conflict):

@@ -19,7 +19,7 @@ from orders.paying_online import check_payment, pay_order, ways_to_pay_now
 from orders.payment_approval import mark_paid
 from orders.tests.factories import make_order
 from payments.models import Break, Payment, Refund
-from payments.polling import poll_payments
+from payments.polling import poll_payments, poll_refunds
 from payments.refunding import return_surpluses
 from payments.tests.paying import pay
 
@@ -190,7 +190,7 @@ def test_cancelling_a_paid_order_sends_the_money_back(sandbox, order):
     pay(sandbox, start(order))
     check_payment(order)
     cancel_order(order, by=None, reason=CancelReason.CUSTOMER)
-    assert return_surpluses() == 1
+    assert poll_refunds() == 1
     refund = Refund.objects.get()
     assert (refund.state, refund.amount) == ("done", order.total)
     assert offences() == []

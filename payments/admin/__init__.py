@@ -2,8 +2,10 @@
 
 from payments.admin.bills import BillAdmin, PaymentAdmin
 from payments.admin.cards import SavedMethodAdmin
-from payments.admin.differences import BreakAdmin, DisputeAdmin
-from payments.admin.providers import ProviderEventAdmin, RefundAdmin
+from payments.admin.differences import BreakAdmin
+from payments.admin.disputes import DisputeAdmin
+from payments.admin.providers import ProviderEventAdmin
+from payments.admin.refunds import RefundAdmin
 from payments.admin.riel_rate import RielRateAdmin
 
 __all__ = [

@@ -17,7 +17,8 @@ from payments.collecting import check
 from payments.flow import PaymentState
 from payments.models import Bill, BillEvent, Break, Payment, Refund
 from payments.providers.registry import is_remote
-from payments.refunding import can_send_back, refundable, request_refund, send_refund
+from payments.refundable import surplus_left
+from payments.refunding import request_refund, send_refund
 
 
 class PaymentInline(ReadOnlyInline):
@@ -86,7 +87,7 @@ class RefundForm(DeedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        remaining = refundable(self.obj)
+        remaining = surplus_left(self.obj)
         self.fields["amount"].initial = self.fields["remaining"].initial = remaining
         self.fields["amount"].help_text = f"At most {amount_text(remaining, self.obj.currency)}."
 
@@ -101,8 +102,23 @@ def _check(payment: Payment, *, by: Any) -> str:
 
 
 def _refund(payment: Payment, *, by: Any, amount: Decimal, reason: str, remaining: Decimal) -> str:
-    refund = send_refund(request_refund(payment, amount=amount, expected_remaining=remaining, by=by, reason=reason))
+    refund = request_refund(
+        payment,
+        amount=amount,
+        expected_remaining=remaining,
+        by=by,
+        reason=reason,
+        difference=_difference_over(payment, amount),
+        from_surplus=True,
+    )
+    refund = send_refund(refund)
     return f"Refund {refund.key} of {amount_text(amount, payment.currency)}: {refund.get_state_display().lower()}."
+
+
+def _difference_over(payment: Payment, amount: Decimal) -> Break | None:
+    """Return the open difference that a refund of this sum resolves."""
+    kinds = (Break.Kind.SURPLUS, Break.Kind.UNCLAIMED)
+    return payment.breaks.open().filter(kind__in=kinds, amount=amount, refund=None).first()
 
 
 def _can_be_checked(payment: Payment) -> bool:
@@ -110,7 +126,7 @@ def _can_be_checked(payment: Payment) -> bool:
 
 
 def _can_be_refunded(payment: Payment) -> bool:
-    return payment.state == PaymentState.CAPTURED and can_send_back(payment) and refundable(payment) > 0
+    return payment.state == PaymentState.CAPTURED and surplus_left(payment) > 0
 
 
 @admin.register(Payment)
@@ -129,12 +145,15 @@ class PaymentAdmin(DeedButtons, ReadOnlyAdmin):
         ),
         Deed(
             name="refund",
-            label="Refund",
+            label="Refund what was not used",
             permission="payments.refund_payment",
             run=_refund,
             offered=_can_be_refunded,
             form=RefundForm,
-            question="The money goes back to the card it came from.",
+            question=(
+                "This money settled nothing. It goes back to the card it came from, or onto the list of transfers. "
+                "What paid an order is refunded at the order."
+            ),
             is_danger=True,
         ),
     )

@@ -1,4 +1,4 @@
-"""Differences that somebody must resolve, and disputes, in the admin."""
+"""Differences that somebody must resolve, in the admin."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from core import clock
 from core.admin import ReadOnlyAdmin, money_column
 from core.admin_deeds import Deed, DeedButtons, DeedForm
 from core.money import ZERO, amount_text
-from payments.models import Break, Dispute
+from payments.models import Break
 from payments.settling import resolve_break
 
 
@@ -111,20 +111,3 @@ class BreakAdmin(DeedButtons, ReadOnlyAdmin):
         for row in differences:
             sums[row.currency] += row.amount
         return " and ".join(amount_text(amount, code) for code, amount in sorted(sums.items())) + " together"
-
-
-@admin.register(Dispute)
-class DisputeAdmin(ReadOnlyAdmin):
-    """Payments that customers dispute at their bank. Evidence is handed in at the provider, before the deadline."""
-
-    list_display = ["dispute_id", "payment", "amount_text", "reason", "status", "evidence_due_at", "closed_at"]
-    list_filter = ["status", "evidence_due_at"]
-    list_select_related = ["payment"]
-    search_fields = ["=dispute_id", "=payment__key", "payment__bill__payer_email"]
-    fields = [
-        ("dispute_id", "status"),
-        ("payment", "amount_text", "reason"),
-        ("opened_at", "evidence_due_at", "closed_at"),
-    ]
-    readonly_fields = ["amount_text"]
-    amount_text = money_column("amount")

@@ -1,4 +1,4 @@
-"""What providers tell us and what goes back through them, in the admin."""
+"""What providers tell us, in the admin."""
 
 import json
 from typing import Any
@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin import ReadOnlyAdmin, money_column
+from core.admin import ReadOnlyAdmin
 from core.admin_deeds import Deed, DeedButtons
 from payments.inbox import replay_event
-from payments.models import ProviderEvent, Refund
+from payments.models import ProviderEvent
 
 
 def _replay(event: ProviderEvent, *, by: Any) -> str:
@@ -49,22 +49,3 @@ class ProviderEventAdmin(DeedButtons, ReadOnlyAdmin):
     def raw(self, event: ProviderEvent) -> SafeString:
         """The message as it came."""
         return format_html("<pre>{}</pre>", json.dumps(event.body, indent=2, ensure_ascii=False))
-
-
-@admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
-    """Money on its way back. Refunds begin at the payment."""
-
-    list_display = ["key", "payment", "amount_text", "state", "reason", "requested_by", "requested_at", "finished_at"]
-    list_filter = ["state", "requested_at"]
-    list_select_related = ["payment", "requested_by"]
-    search_fields = ["=key", "=provider_id", "=payment__key", "payment__bill__payer_email"]
-    fields = [
-        ("key", "state"),
-        ("payment", "amount_text"),
-        ("reason", "requested_by", "requested_at"),
-        ("provider_id", "reference", "finished_at"),
-        ("failure_reason", "next_poll_at", "polls"),
-    ]
-    readonly_fields = ["amount_text"]
-    amount_text = money_column("amount")

@@ -6,7 +6,7 @@ from django.db import models
 from core import clock
 from core.money import MONEY_DIGITS
 from payments.models.payment import Payment
-from payments.querysets import BreakQuerySet, DisputeQuerySet
+from payments.querysets import INQUIRY, LOST, BreakQuerySet, DisputeQuerySet
 
 
 class Break(models.Model):
@@ -66,3 +66,10 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dispute_id}: {self.status}"
+
+    @property
+    def standing(self) -> str:
+        """Return "inquiry" (no money has moved), "open" (the bank holds it), "won" or "lost" (it is gone)."""
+        if self.closed_at is not None:
+            return "lost" if self.status == LOST else "won"
+        return "inquiry" if self.status.startswith(INQUIRY) else "open"

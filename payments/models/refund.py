@@ -34,21 +34,34 @@ class Refund(models.Model):
     reason = models.CharField(max_length=300)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     requested_at = models.DateTimeField(default=clock.now, editable=False)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    from_surplus = models.BooleanField(
+        default=False, editable=False, help_text="It gives back what nobody asked for, no part of what paid a bill."
+    )
+    by_hand = models.BooleanField(default=False, editable=False, help_text="Staff send it; no provider can.")
     provider_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     reference = models.CharField(
-        max_length=100, blank=True, help_text="The bank's reference, when it was made by hand."
+        max_length=100, null=True, blank=True, unique=True, help_text="The bank's reference, when it was made by hand."
     )
     failure_reason = models.CharField(max_length=300, blank=True)
     asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_poll_at = models.DateTimeField(null=True, blank=True, editable=False)
     polls = models.PositiveIntegerField(default=0, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+    finished_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
     objects = RefundQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["next_poll_at"], name="refund_to_poll")]
+        permissions = [
+            ("approve_refund", "Can approve refunds of others"),
+            ("transfer_refund", "Can record refunds sent by hand"),
+        ]
+        indexes = [
+            models.Index(fields=["next_poll_at"], name="refund_to_poll"),
+            models.Index(fields=["state", "requested_at"], name="refund_by_state"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="refund_amount_positive"),
             models.CheckConstraint(condition=models.Q(state__in=RefundState.values), name="refund_state_known"),
