@@ -9,6 +9,7 @@ from accounts.tests.factories import make_staff
 from orders.tests.factories import make_order, make_paid_order
 from orders.tests.refunds import offences, paid_by_card, paid_by_transfer, refund
 from payments.models import Refund
+from payments.refunding import send_refund
 
 pytestmark = pytest.mark.django_db
 
@@ -156,8 +157,6 @@ def test_a_failed_refund_says_what_to_do(boss, client, sandbox):
     order = paid_by_card(sandbox, "50.00")
     (made,) = refund(order, amount=D("10.00"))
     sandbox.pass_time(61)
-    from payments.refunding import send_refund
-
     made = send_refund(made, final_too=True)
     page = text(client.get(reverse("admin:payments_refund_change", args=[made.pk])))
     assert "the customer is still owed this money" in page

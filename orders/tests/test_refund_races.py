@@ -22,6 +22,7 @@ from orders.paying_online import check_payment, pay_order
 from orders.tests.factories import make_order
 from orders.tests.refunds import everything, paid_by_card, paid_by_transfer, refund
 from payments import refunding as payments_refunding
+from payments.collecting import check
 from payments.models import Payment, Refund
 from payments.polling import poll_refunds
 from payments.refund_decisions import approve_refund, confirm_transfer
@@ -151,8 +152,6 @@ def bring_to_rest(order):
     """What the sweeps do within a minute."""
     check_payment(order)
     for payment in Payment.objects.filter(bill__order_bill__order=order).exclude(state="captured"):
-        from payments.collecting import check
-
         check(payment)
     return_surpluses()
     Refund.objects.exclude(next_poll_at=None).update(next_poll_at=clock.now())

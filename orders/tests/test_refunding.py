@@ -6,6 +6,7 @@ import pytest
 from django.utils.html import escape
 
 from accounts.tests.factories import make_staff
+from carts.models import TaxRate
 from core.refusals import Conflict, Refusal
 from notifications.models import Email
 from orders.cancellation import cancel_order
@@ -22,7 +23,8 @@ from orders.tests.refunds import everything, offences, paid_by_card, paid_by_tra
 from payments.billing import open_bill
 from payments.models import Break, Payment, Refund
 from payments.polling import poll_refunds
-from payments.refund_decisions import approve_refund, confirm_transfer, withdraw_refund
+from payments.refund_decisions import approve_refund, confirm_transfer, send_by_hand, withdraw_refund
+from payments.refunding import send_refund
 from payments.settling import record_capture, settle
 
 pytestmark = pytest.mark.django_db
@@ -101,8 +103,6 @@ def test_everything_at_once_adds_up_to_the_order(sandbox):
 
 
 def test_tax_goes_back_as_it_was_paid(settings):
-    from carts.models import TaxRate
-
     TaxRate.objects.create(country="KH", percent=10)
     for include in (True, False):
         settings.PRICES_INCLUDE_TAX = include
@@ -335,15 +335,11 @@ def test_late_money_does_not_revive_an_order_whose_first_part_goes_back():
 
 
 def test_a_refund_that_fails_is_still_owed_and_goes_by_hand(sandbox):
-    from payments.refund_decisions import send_by_hand
-
     sandbox.control("POST", "stripe/outcomes", {"refunds": ["fails"]})
     order = paid_by_card(sandbox, "50.00")
     (made,) = everything(order)
     assert made.state == "done"
     sandbox.pass_time(61)
-    from payments.refunding import send_refund
-
     made = send_refund(made, final_too=True)
     assert (made.state, amount_left(order)) == ("failed", 0)
     assert Break.objects.open().get().kind == "refund_failed"

@@ -14,8 +14,8 @@ from orders.paying_online import check_payment, pay_order
 from orders.refund_parts import amount_left
 from orders.tests.factories import make_order
 from orders.tests.refunds import everything, paid_by_card, refund
-from payments.inbox import process_waiting_events
-from payments.models import Break, Dispute, Payment, Refund
+from payments.inbox import process_waiting_events, replay_event
+from payments.models import Break, Dispute, Payment, ProviderEvent, Refund
 from payments.reconciling import fetch_missed_events
 from payments.refundable import refundable
 from payments.refunding import request_refund, return_surpluses
@@ -117,12 +117,7 @@ def test_a_lost_dispute_has_taken_the_money_for_good(sandbox, heard, client):
 
 def test_the_same_news_again_changes_nothing(sandbox, heard):
     order = paid_by_card(sandbox, "50.00")
-    dispute = opened(sandbox, order)
-    for event in dispute.payment.breaks.model.objects.all():
-        assert event.resolved_at is None
-    from payments.inbox import replay_event
-    from payments.models import ProviderEvent
-
+    opened(sandbox, order)
     for event in ProviderEvent.objects.filter(kind__startswith="charge.dispute"):
         for _ in range(3):
             replay_event(event)

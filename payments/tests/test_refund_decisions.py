@@ -8,7 +8,7 @@ from accounts.tests.factories import make_staff
 from core.refusals import Conflict, Refusal
 from payments.finalising import finalise
 from payments.models import Payment, Refund
-from payments.providers.port import Captured, Refunded, RefundFailed
+from payments.providers.port import Captured, Failed, Refunded, RefundFailed
 from payments.refund_decisions import approve_refund, confirm_transfer, send_by_hand, withdraw_refund
 from payments.refundable import charge_for, refundable, settled_left, surplus_left
 from payments.refunding import finalise_refund, request_refund, return_surpluses, send_refund
@@ -155,8 +155,6 @@ def test_a_failed_refund_keeps_its_money_until_staff_decide(heard):
 
 
 def test_a_payment_that_a_bank_refuses_is_told_and_one_that_ran_out_is_not():
-    from payments.providers.port import Failed
-
     calls = []
 
     def listen(sender, bill, payment, **kwargs):
