@@ -73,3 +73,12 @@ REFUND_FLOW = flow(
         RefundState.DONE: [RefundState.FAILED],
     },
 )
+
+
+class ProofState(models.TextChoices):
+    WAITING = "waiting", "To be checked"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+PROOF_FLOW = flow("proof", {ProofState.WAITING: [ProofState.APPROVED, ProofState.REJECTED]})
