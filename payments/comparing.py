@@ -25,7 +25,7 @@ from payments.models import Break, ComparedDay, Dispute, Payment, Refund
 from payments.providers.port import Captured, Mismatch, Movement, Provider, Refunded, RefundPending, Unknown
 from payments.providers.registry import PROVIDERS, provider_named
 from payments.refunding import send_refund
-from payments.settling import TIME_TO_RESOLVE, open_break
+from payments.settling import LONGEST_KEY, TIME_TO_RESOLVE, open_break
 
 log = structlog.get_logger(__name__)
 # How far back days are caught up: providers list about thirty days.
@@ -193,8 +193,9 @@ def _compare_refund(provider: Provider, moved: Movement, *, has_failed: bool) ->
         payment = Payment.objects.filter(provider=provider.name, capture_id=moved.capture_id).first()
         words = f"Refund {moved.source_id} was not made here:"
         return _list(provider, Break.Kind.REVERSED, moved, words, payment=payment, name=moved.source_id)
-    if refund.state != RefundState.FAILED:
-        # What is on its way may be done, what was done may have failed since.
+    is_open = RefundState(refund.state) in {RefundState.REQUESTED, RefundState.PENDING}
+    if is_open or (has_failed and refund.state == RefundState.DONE):
+        # What was on its way may have arrived, and what had arrived may have come back since.
         refund = send_refund(refund, final_too=True)
     if (refund.state == RefundState.FAILED) != has_failed:
         kind = Break.Kind.MISSING_THERE if has_failed else Break.Kind.REVERSED
@@ -280,7 +281,7 @@ def _list(
 def open_break_at(provider: str, kind: str, amount: Decimal, currency: str, *, reason: str, name: str) -> Break:
     """Put money on the worklist that belongs to no payment of ours; `name` is the provider's."""
     difference, _ = Break.objects.get_or_create(
-        key=f"{provider}:{kind}:{name}",
+        key=f"{provider}:{kind}:{name}"[:LONGEST_KEY],
         defaults={
             "kind": kind,
             "provider": provider,

@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 import structlog
+from django.core.cache import cache
 from django.core.files.base import ContentFile, File
 from django.db.models import Count, QuerySet, Sum
 
@@ -26,22 +27,25 @@ WIDEST = 1600
 # For one bill. Nobody needs more to show one transfer, and what lies here is private and must be guarded.
 MOST_PROOFS = 5
 MOST_BYTES = 8_000_000
+MOST_TRIES, TRIES_PER_SECONDS = 20, 3600
 
 
 def add_proof(bill: Bill, *, upload: File, by: Any) -> PaymentProof:
     """Keep a picture of a transfer for `bill`: written anew, private, under a random name. The bill stays as it is.
 
     The same picture again is the proof that stands. Raises the Refusals of core.images.read_image,
-    Conflict("nothing_to_pay") for a settled bill, Refusal("too_many_proofs") and Refusal("storage_silent").
+    Conflict("nothing_to_pay") for a settled bill, Refusal("too_many_proofs"), Refusal("too_many_tries") and
+    Refusal("storage_silent").
     """
     if in_transaction():
         raise RuntimeError("Proofs are stored outside any transaction: a slow storage would hold its locks.")
     _refuse_unless_wanted(bill)
+    _refuse_one_more(bill.proofs.all(), 0)
+    _count_try(bill)
     found = read_image(upload, LIMITS)
     known = bill.proofs.filter(content_hash=found.content_hash).first()
     if known is not None:
         return known
-    _refuse_one_more(bill.proofs.all(), 0)
     picture = open_upright(found.content, LIMITS, width=WIDEST)
     content = encode(picture, "webp", width=picture.width)
     storage = private_files()
@@ -111,6 +115,18 @@ def _decide(proof: PaymentProof, to: str, *, by: Any, reason: str) -> PaymentPro
 def _refuse_unless_wanted(bill: Bill) -> None:
     if bill.state == BillState.SETTLED:
         raise Conflict("nothing_to_pay", "This is paid already; we need no picture any more.")
+
+
+def _count_try(bill: Bill) -> None:
+    """Looking into a hostile file costs time, so nobody may have it done for ever."""
+    key = f"proof-tries:{bill.pk}"
+    cache.add(key, 0, timeout=TRIES_PER_SECONDS)
+    try:
+        is_too_often = cache.incr(key) > MOST_TRIES
+    except ValueError:  # the time was over just now
+        is_too_often = False
+    if is_too_often:
+        raise Refusal("too_many_tries", "That were many pictures in a short time. Please try again in an hour.")
 
 
 def _refuse_one_more(standing: QuerySet[PaymentProof], size: int) -> None:

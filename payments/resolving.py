@@ -38,12 +38,18 @@ def book_break(difference: Break, *, payment: Payment, by: Any) -> Payment:
     """Book the money of a difference for `payment`, as if it had come for it; what it cannot use is listed anew.
 
     Raises Conflict("already_resolved"), Refusal("not_bookable") for a difference without money of its own,
-    Refusal("other_currency"), and Conflict("already_captured") or Conflict("capture_used") when money is on record.
+    Refusal("other_provider"), Refusal("other_currency"), and Conflict("already_captured") or Conflict("capture_used")
+    when money is on record.
     """
     if difference.resolved_at is not None:
         raise Conflict("already_resolved", "Somebody has resolved this already.")
     if not can_be_booked(difference):
         raise Refusal("not_bookable", "This difference is no money that could be booked.")
+    if difference.provider != payment.provider:
+        raise Refusal(
+            "other_provider",
+            f"This money came through {difference.provider}, and the payment did not: name one that did.",
+        )
     if difference.currency != payment.currency:
         raise Refusal(
             "other_currency",

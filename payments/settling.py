@@ -18,6 +18,8 @@ from payments.signals import Claim, bill_settled
 
 log = structlog.get_logger(__name__)
 TIME_TO_RESOLVE = timedelta(days=1)
+# MariaDB's longest unique column of text; what providers call things is far shorter.
+LONGEST_KEY = 255
 # A capture younger than this is still in the hands of the deed that recorded it.
 SWEEP_AFTER = timedelta(seconds=10)
 
@@ -138,7 +140,7 @@ def open_break(
     `currency` is the payment's own unless given. One that was resolved before stays resolved.
     """
     difference, _ = Break.objects.get_or_create(
-        key=f"{payment.key}:{kind}:{provider_id}",
+        key=f"{payment.key}:{kind}:{provider_id}"[:LONGEST_KEY],
         defaults={
             "payment": payment,
             "kind": kind,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from django.db import connection
 from backoffice.tests.audits import offences
 from catalog.tests.factories import make_variant
 from commercia.tests.processes import Worker, test_database_url, wait_until
+from core.refusals import Conflict
 from notifications.models import Email
 from orders.models import Order
+from orders.paying_online import check_payment, pay_order
 from orders.tests.factories import make_order
 from payments.models import Bill, Break, Payment, SavedMethod
 from payments.tests.paying import _sandbox_process, pay, sandbox
@@ -112,8 +115,7 @@ def test_a_process_killed_at_each_step_converges_to_one_capture(paying, worker, 
     opened = {step: new_bill() for step in STEPS[:3]}
     checked = {step: new_bill() for step in STEPS[2:]}
     for bill in checked.values():
-        subprocess_done(shopping("nowhere", "open", bill))
-        pay(paying, Payment.objects.get(bill=bill))
+        pay(paying, pay_order(Order.objects.get(order_bills__bill=bill), method="card", by=None))
     killed = [
         *(shopping(step, "charge", bill) for step, bill in charged.items()),
         *(shopping(step, "open", bill) for step, bill in opened.items()),
@@ -124,31 +126,24 @@ def test_a_process_killed_at_each_step_converges_to_one_capture(paying, worker, 
     began = time.monotonic()
     worker.start()
     # Whoever wanted the money comes again: the collector of rent to its bills, the customer to their page.
-    for bill in charged.values():
-        subprocess_done(shopping("nowhere", "charge", bill))
+    assert shopping("nowhere", "charge", *charged.values()).wait(60) == 0
     for bill in opened.values():
-        wait_until(
-            lambda bill=bill: Payment.objects.get(bill=bill).state == "pending" or open_again(bill),
-            seconds=CONVERGES_WITHIN,
-            what=f"{bill} is still being checked",
-        )
-        subprocess_done(shopping("nowhere", "open", bill))
+        order = Order.objects.get(order_bills__bill=bill)
+        wait_until(partial(page_is_open, order), seconds=CONVERGES_WITHIN, what=f"{bill} is still being checked")
         pay(paying, Payment.objects.get(bill=bill))
-        subprocess_done(shopping("nowhere", "check", bill))
+        check_payment(order)
     wait_until(all_booked, seconds=CONVERGES_WITHIN, what="money without a purpose\n" + worker.log()[-3000:])
-    assert time.monotonic() - began <= CONVERGES_WITHIN
+    took = time.monotonic() - began
     assert_each_paid_once(paying, len(killed))
+    assert took <= CONVERGES_WITHIN
 
 
-def open_again(bill):
-    """A customer's own try; true when the page is open."""
-    subprocess_done(shopping("nowhere", "open", bill), or_refused=True)
-    return Payment.objects.get(bill=bill).state == "pending"
-
-
-def subprocess_done(process, *, or_refused=False):
-    code = process.wait(60)
-    assert code == 0 or (or_refused and code == 1)
+def page_is_open(order):
+    """Press "Pay" as the customer does, who reads that we are checking until the page is there."""
+    try:
+        return "url" in pay_order(order, method="card", by=None).data
+    except Conflict as refusal:
+        return refusal.code != "payment_is_checked"
 
 
 def test_charges_of_saved_cards_while_their_process_and_the_worker_are_killed(paying, worker, card, bounded):

@@ -12,7 +12,7 @@ ELSEWHERE = re.compile(r"/(tests|migrations|management|importing|admin)/|/admin(
 REFUSED_ELSEWHERE = {
     *("already_resolved", "review_changed", "resolution_missing", "bill_not_free"),
     *("capture_used", "not_refundable", "rate_impossible", "remaining_changed", "too_much"),
-    *("day_not_over", "provider_silent", "not_bookable", "other_currency", "reason_missing"),
+    *("day_not_over", "provider_silent", "not_bookable", "other_currency", "other_provider", "reason_missing"),
 }
 # What Django, REST framework and the deeds' "invalid_values" become.
 FRAMEWORK = {

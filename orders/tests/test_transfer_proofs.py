@@ -133,6 +133,15 @@ def test_five_pictures_are_enough(order):
     assert len(stored() - before) == 5
 
 
+def test_hostile_files_are_looked_into_twenty_times_an_hour(order):
+    codes = []
+    for _ in range(25):
+        with pytest.raises(Refusal) as refused:
+            show(order, pictures.SVG)
+        codes.append(refused.value.code)
+    assert codes == ["image_not_recognised"] * 20 + ["too_many_tries"] * 5
+
+
 def test_the_bytes_of_an_order_are_bounded(order, monkeypatch):
     monkeypatch.setattr(proving, "MOST_BYTES", show(order).size + 10)
     before = stored()

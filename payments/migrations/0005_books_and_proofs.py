@@ -67,13 +67,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='break',
             name='key',
-            field=models.CharField(editable=False, max_length=320, null=True),
+            field=models.CharField(editable=False, max_length=255, null=True),
         ),
         migrations.RunPython(name_breaks, migrations.RunPython.noop),
         migrations.AlterField(
             model_name='break',
             name='key',
-            field=models.CharField(editable=False, max_length=320, unique=True),
+            field=models.CharField(editable=False, max_length=255, unique=True),
         ),
         migrations.AddField(
             model_name='break',

@@ -29,7 +29,7 @@ class Break(models.Model):
         MISSING_THERE = "missing_there", "Money on record here that the provider does not know"
         AMOUNT_DIFFERS = "amount_differs", "Another amount at the provider than here"
 
-    key = models.CharField(max_length=320, unique=True, editable=False)
+    key = models.CharField(max_length=255, unique=True, editable=False)
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="breaks")
     provider = models.CharField(max_length=20, blank=True)
     provider_id = models.CharField(max_length=255, blank=True, help_text="The money's name at the provider.")

@@ -104,6 +104,7 @@ def test_a_wrong_sum_by_khqr_is_booked_in_part_and_the_bill_stays_open(sandbox, 
     ("change", "code"),
     [
         ({"currency": "KHR"}, "other_currency"),
+        ({"provider": "khqr"}, "other_provider"),
         ({"kind": "surplus"}, "not_bookable"),
         ({"provider_id": ""}, "not_bookable"),
         ({"resolved_at": clock.now()}, "already_resolved"),
