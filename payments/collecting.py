@@ -66,6 +66,9 @@ def check(payment: Payment, *, by: Any = None) -> Payment:
     """Ask the provider how an attempt stands, and record it. Captured attempts are not asked about again."""
     if payment.state == PaymentState.CAPTURED or not is_remote(payment.provider) or payment.asked_at is None:
         return payment
+    # Whoever asks may die before the answer is recorded: then the poller asks soon, not when it would have anyway.
+    soon = clock.now() + CUT_OFF_AFTER
+    Payment.objects.filter(pk=payment.pk, next_poll_at__gt=soon).update(next_poll_at=soon)
     return finalise(payment, provider_named(payment.provider).refresh(attempt_of(payment)), by=by)
 
 
