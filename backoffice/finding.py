@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Model, QuerySet, Value
+from django.db.models import F, Model, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Replace
 from django.urls import reverse
@@ -119,7 +119,11 @@ def _people(text: str) -> QuerySet[User]:
 
 def _payments(text: str) -> QuerySet[Payment]:
     by_key = Payment.objects.filter(key=text.upper())
-    return by_key if by_key.exists() else Payment.objects.filter(reference=text)
+    if by_key.exists():
+        return by_key
+    names = Q(reference=text) | Q(provider_id=text) | Q(capture_id=text)
+    # Bakong's hashes are copied from bank apps in either case.
+    return Payment.objects.filter(names | Q(provider_id=text.lower()) | Q(capture_id=text.lower()))
 
 
 KINDS = (

@@ -42,6 +42,9 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
     "payments.break": ("", "", "", "view resolve", "view resolve", LOOK),
     "payments.rielrate": (LOOK, "", "", "view change", "view change", LOOK),
     "payments.savedmethod": (LOOK, "", "", LOOK, LOOK, LOOK),
+    "payments.comparedday": ("", "", "", "view compare", "view compare", LOOK),
+    # Whoever approves a proof books the money: that asks for orders.mark_paid too.
+    "payments.paymentproof": (LOOK, "", "", "view decide", "view decide", LOOK),
     "carts.cart": (LOOK, "", "", "", LOOK, LOOK),
     "carts.wishlist": (LOOK, "", "", "", LOOK, LOOK),
     "carts.shippingmethod": (LOOK, LOOK, LOOK, LOOK, EDIT, LOOK),

@@ -21,7 +21,10 @@ from notifications.flow import EmailState
 from notifications.models import Email
 from orders.admin.shipment import uncollected
 from orders.models import Order, Shipment
-from payments.models import Break, Dispute, Payment, Refund
+from payments.admin.bills import to_review
+from payments.comparing import alarms
+from payments.flow import ProofState
+from payments.models import Break, Dispute, Payment, PaymentProof, Refund
 
 NOTHING_TO_DO = "nothing to do"
 MONEY = DecimalField(**MONEY_DIGITS)
@@ -167,6 +170,20 @@ def _disputes(now: datetime) -> tuple[int, str, str]:
     return found["count"], f"next due in {age_text(now, due)}", "err" if due - now < timedelta(days=3) else "warn"
 
 
+def _proofs(now: datetime) -> tuple[int, str, str]:
+    waiting = PaymentProof.objects.filter(state=ProofState.WAITING)
+    return _aged(waiting, "uploaded_at", now, late_after=timedelta(days=1))
+
+
+def _to_review(now: datetime) -> tuple[int, str, str]:
+    return _aged(to_review(now), "started_at", now, late_after=timedelta(hours=1))
+
+
+def _alarms(now: datetime) -> tuple[int, str, str]:
+    words = alarms(now)
+    return len(words), words[0] if words else "", "err"
+
+
 def _failed_letters(now: datetime) -> tuple[int, str, str]:
     count, note, _ = _aged(Email.objects.filter(state=EmailState.FAILED), "created_at", now, late_after=timedelta(0))
     return count, note, "err"
@@ -185,6 +202,9 @@ SOURCES = (
     Source("Low on stock", "catalog_variant", {"stock": "low"}, _low_stock),
     Source("Units in quality control", "catalog_unit", {"stage": "quality_control"}, _quality_control),
     Source("Reviews to moderate", "catalog_review", {"state__exact": "waiting"}, _to_moderate),
+    Source("Transfers shown, to be checked", "payments_paymentproof", {"state__exact": "waiting"}, _proofs),
+    Source("Payments to review", "payments_payment", {"standing": "review"}, _to_review),
+    Source("Money not compared", "payments_comparedday", {}, _alarms),
     Source("Open breaks", "payments_break", {"standing": "open"}, _breaks),
     Source("Refunds to approve", "payments_refund", {"state__exact": "proposed"}, _refunds_to_approve),
     Source("Refunds to send by hand", "payments_refund", {"state__exact": "by_hand"}, _refunds_by_hand),

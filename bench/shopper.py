@@ -127,7 +127,7 @@ def whole_orders(port: int, goods: Sequence[tuple[str, str]], *, seconds: float,
         while time.monotonic() < deadline:
             guest.order(random.sample(goods, LINES_IN_ORDER))
 
-    return _together([Guest(port) for _ in range(guests)], shop, step="place")
+    return together([Guest(port) for _ in range(guests)], shop, step="place")
 
 
 def placings(
@@ -146,7 +146,7 @@ def placings(
             form = guest.open_checkout()
             mine.append((dict(guest.cookies), form))
 
-    prepared = _together(crowd, prepare, step="checkout")
+    prepared = together(crowd, prepare, step="checkout")
     if prepared["errors"]:
         raise SystemExit("The orders could not be prepared.")
 
@@ -158,12 +158,13 @@ def placings(
     def work() -> dict[str, float]:
         for guest in crowd:
             guest.took.clear()
-        return _together(crowd, press, step="place")
+        return together(crowd, press, step="place")
 
     return work
 
 
-def _together(crowd: Sequence[Guest], deed: Callable[[Guest], None], *, step: str) -> dict[str, float]:
+def together(crowd: Sequence[Guest], deed: Callable[[Guest], None], *, step: str) -> dict[str, float]:
+    """Let each guest do `deed` at the same time; return figures a `step`, and the p95 of every step."""
     errors: list[BaseException] = []
 
     def work(guest: Guest) -> None:

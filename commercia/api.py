@@ -13,6 +13,7 @@ from carts.api.wishlists import SharedWishlistViewSet, WishlistMergeViewSet, Wis
 from catalog.api.viewsets import CategoryViewSet, ProductViewSet, VariantViewSet
 from core.api.problems import json_error
 from orders.api.payments import PaymentViewSet
+from orders.api.proofs import ProofViewSet
 from orders.api.refunds import RefundViewSet
 from orders.api.reviews import ReviewViewSet
 from orders.api.staff import StaffOrderViewSet, StaffShipmentViewSet
@@ -87,6 +88,7 @@ orders: list[URLPattern] = [
     path("orders/<code:code>/", OrderViewSet.as_view({"get": "retrieve"}), name="order"),
     path("orders/<code:code>/payments/", PaymentViewSet.as_view({"post": "create"}), name="order-payments"),
     path("orders/<code:code>/refunds/", RefundViewSet.as_view({"get": "show", "post": "create"}), name="order-refunds"),
+    path("orders/<code:code>/proofs/", ProofViewSet.as_view({"get": "list", "post": "create"}), name="order-proofs"),
     path("payments/<str:key>/", PaymentViewSet.as_view({"get": "retrieve"}), name="payment"),
     path("orders/<code:code>/cancel/", OrderViewSet.as_view({"post": "cancel"}), name="order-cancel"),
 ]

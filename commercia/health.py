@@ -14,10 +14,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from core import clock
+from payments.comparing import alarms
+
 log = structlog.get_logger(__name__)
 DEADLINE = 1.8  # seconds for all checks together; the whole answer takes less than 2 s
 KEEP = 1.0  # seconds for which an answer is given again, so that a flood of probes costs nothing
-OK, DOWN, BEHIND = "ok", "down", "migrations missing"
+OK, DOWN, BEHIND, NEEDS_STAFF = "ok", "down", "migrations missing", "needs staff"
 
 
 class NotReady(Exception):
@@ -107,13 +110,21 @@ def check_broker() -> None:
         link.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
 
 
+def check_books() -> None:
+    """Raises when a day's money was not compared with a provider's books in time, or a provider needs staff soon."""
+    words = alarms(clock.now())
+    if words:
+        raise NotReady(NEEDS_STAFF, " ".join(words))
+
+
 class Readiness:
     """All checks side by side, under one deadline."""
 
     def __init__(self) -> None:
         self.needed = [Probe("database", DatabaseCheck()), Probe("cache", check_cache)]
         # Without the broker the sweeps still find every row, only later.
-        self.useful = [Probe("broker", check_broker)]
+        # Books that nobody has compared do not keep customers from paying, but somebody must hear of them.
+        self.useful = [Probe("broker", check_broker), Probe("books", check_books)]
 
     def answer(self) -> tuple[int, dict[str, object]]:
         """Return the HTTP status and the body: 200 ready or degraded, 503 not ready."""

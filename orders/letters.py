@@ -166,6 +166,11 @@ def _refund_facts(refund: Refund) -> dict[str, object]:
     }
 
 
+def proof_rejected(order: Order, *, link: str, proof_code: str, reason: str) -> Email:
+    """The picture of a transfer did not show us the money; `reason` is what staff wrote."""
+    return _letter("proof_rejected", order, link, about=proof_code, reason=reason)
+
+
 def order_link(order: Order, *, link: str, request_code: str) -> Email:
     """The link somebody with the right code and e-mail asked for."""
     return _letter("order_link", order, link, about=request_code)

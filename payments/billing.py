@@ -81,6 +81,10 @@ def start_payment(
     if bill.state != BillState.OPEN:
         raise Conflict("bill_not_open", f"This bill is {bill.get_state_display().lower()}.", state=bill.state)
     attempts = list(Payment.objects.select_for_update().filter(bill=bill).order_by("pk"))
+    unbooked = next((one for one in attempts if one.state == PaymentState.CAPTURED and one.claimed_at is None), None)
+    if unbooked is not None:
+        # The money is here, and a crash or another process stands between its arrival and the bill.
+        raise being_checked(unbooked)
     live = next((attempt for attempt in attempts if attempt.live_bill_id is not None), None)
     if live is not None:
         wanted = (method, saved_method.pk if saved_method else None, saves_method)

@@ -14,6 +14,7 @@ from payments.flow import LIVE, PaymentState
 from payments.models import Bill, Payment, SavedMethod
 from payments.providers.port import Attempt, Pending, Provider, Result
 from payments.providers.registry import is_remote, provider_named
+from payments.settling import settle
 
 # A call that has not been answered for so long was cut off by a crash; the poller takes it up.
 CUT_OFF_AFTER = timedelta(seconds=30)
@@ -27,6 +28,7 @@ def collect(bill: Bill, *, method: str, by: Any, **told: Any) -> Payment:
     while an earlier attempt is of unknown outcome and Conflict("bill_not_open") when that attempt turns out to have
     paid.
     """
+    _book_what_has_come(bill, by=by)
     live = live_attempt(bill)
     if live is not None and may_still_take_money(live):
         is_over = live.expires_at is not None and live.expires_at <= clock.now()
@@ -47,8 +49,15 @@ def charge_saved(bill: Bill, *, card: SavedMethod, by: Any, description: str) ->
     Repeating it goes on with the live attempt, so no crash and no second worker charges twice. Raises the refusals of
     `start_payment`.
     """
+    _book_what_has_come(bill, by=by)
     payment = start_payment(bill, method=Payment.Method.CARD, by=by, description=description, saved_method=card)
     return _call(payment, lambda provider, attempt: provider.charge_saved(attempt), by=by)
+
+
+def _book_what_has_come(bill: Bill, *, by: Any) -> None:
+    """Finish what a crash has cut off: money on record that no bill has yet must not be asked for again."""
+    for payment in Payment.objects.filter(bill=bill, state=PaymentState.CAPTURED, claimed_at=None).order_by("pk"):
+        settle(payment, by=by)
 
 
 def live_attempt(bill: Bill) -> Payment | None:
@@ -60,6 +69,9 @@ def check(payment: Payment, *, by: Any = None) -> Payment:
     """Ask the provider how an attempt stands, and record it. Captured attempts are not asked about again."""
     if payment.state == PaymentState.CAPTURED or not is_remote(payment.provider) or payment.asked_at is None:
         return payment
+    # Whoever asks may die before the answer is recorded: then the poller asks soon, not when it would have anyway.
+    soon = clock.now() + CUT_OFF_AFTER
+    Payment.objects.filter(pk=payment.pk, next_poll_at__gt=soon).update(next_poll_at=soon)
     return finalise(payment, provider_named(payment.provider).refresh(attempt_of(payment)), by=by)
 
 

@@ -171,7 +171,14 @@ def _list_mismatch(payment: Payment, result: Mismatch) -> Payment:
     payment = _locked(payment)
     log.error("payment_mismatch", payment=payment.key, capture=result.capture_id, reason=result.reason)
     reason = f"{result.reason} ({result.capture_id})"
-    open_break(payment, kind=Break.Kind.MISMATCH, amount=result.amount, currency=result.currency, reason=reason)
+    open_break(
+        payment,
+        kind=Break.Kind.MISMATCH,
+        amount=result.amount,
+        currency=result.currency,
+        reason=reason,
+        provider_id=result.capture_id,
+    )
     if payment.state in LIVE:
         changes = {
             "live_bill": None,

@@ -81,3 +81,12 @@ REFUND_FLOW = flow(
         RefundState.FAILED: [RefundState.BY_HAND, RefundState.WITHDRAWN],
     },
 )
+
+
+class ProofState(models.TextChoices):
+    WAITING = "waiting", "To be checked"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+PROOF_FLOW = flow("proof", {ProofState.WAITING: [ProofState.APPROVED, ProofState.REJECTED]})

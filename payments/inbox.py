@@ -123,7 +123,13 @@ def _refund(provider: str, subject: Subject) -> str:
         return f"{refund.key} is {refund.state}"
     payment = _payment(provider, Subject(kind="payment", capture_id=subject.capture_id))
     reason = f"The provider reports refund {', '.join(subject.provider_ids)}, which was not made here."
-    open_break(payment, kind=Break.Kind.REVERSED, amount=payment.captured_amount, reason=reason)
+    open_break(
+        payment,
+        kind=Break.Kind.REVERSED,
+        amount=payment.captured_amount,
+        reason=reason,
+        provider_id=next(iter(subject.provider_ids), ""),
+    )
     return f"a refund of {payment.key} that was not made here"
 
 

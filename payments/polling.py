@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
+from django.core.cache import cache
 from django.db.models import F
 
 from core import clock
@@ -18,6 +19,8 @@ from payments.providers.registry import provider_named
 from payments.refunding import send_refund
 
 log = structlog.get_logger(__name__)
+# Providers count our questions; a customer who presses every second learns nothing sooner.
+MOST_PRESSES, PRESSES_PER_SECONDS = 5, 30
 # Whoever has taken a row asks about it within this time; after a crash the next sweep takes it again.
 LEASE = timedelta(seconds=60)
 # A provider that is slow to answer must not keep the worker from everything else: the rest is asked in the next sweep.
@@ -28,11 +31,13 @@ def poll_payments(*, limit: int = 200) -> int:
     """Ask about every attempt that is due, in as few calls as a provider allows. Returns how many were due."""
     taken = _take_due(Payment, limit=limit)
     payments = list(Payment.objects.select_related("bill", "saved_method").filter(pk__in=taken).order_by("pk"))
-    given_up = [payment for payment in payments if payment.state not in LIVE]
+    given_up: list[Payment] = []
     by_provider: dict[str, list[Payment]] = defaultdict(list)
     for payment in payments:
-        if payment.state in LIVE:
+        if payment.state in LIVE or not provider_named(payment.provider).can_close:
             by_provider[payment.provider].append(payment)
+        else:
+            given_up.append(payment)
     for provider, waiting in by_provider.items():
         end, at_once = time.monotonic() + PATIENCE_SECONDS, provider_named(provider).at_once
         for start in range(0, len(waiting), at_once):
@@ -52,6 +57,17 @@ def check_when_due(payment: Payment) -> Payment:
     if due.update(next_poll_at=now + LEASE, polls=F("polls") + 1):
         return check(payment)
     return payment
+
+
+def check_now(payment: Payment) -> Payment:
+    """Ask about one attempt because somebody presses a button; who presses too often is told what is known."""
+    key = f"payment-checked:{payment.pk}"
+    cache.add(key, 0, timeout=PRESSES_PER_SECONDS)
+    try:
+        is_too_often = cache.incr(key) > MOST_PRESSES
+    except ValueError:  # the time was over just now
+        is_too_often = False
+    return payment if is_too_often else check(payment)
 
 
 def close_at_provider(payment: Payment) -> None:
@@ -80,7 +96,7 @@ def _take_due(model: type[Payment] | type[Refund], *, limit: int) -> list[int]:
 
 def _ask_about(provider: str, payments: Sequence[Payment]) -> None:
     attempts = {payment.key: attempt_of(payment) for payment in payments}
-    unasked = [payment for payment in payments if payment.asked_at is None]
+    unasked = [payment for payment in payments if payment.asked_at is None and payment.state in LIVE]
     asked = [attempts[payment.key] for payment in payments if payment.asked_at is not None]
     for payment in unasked:
         give_up(payment, by=None, reason="nobody came to pay")

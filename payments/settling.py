@@ -18,6 +18,8 @@ from payments.signals import Claim, bill_settled
 
 log = structlog.get_logger(__name__)
 TIME_TO_RESOLVE = timedelta(days=1)
+# MariaDB's longest unique column of text; what providers call things is far shorter.
+LONGEST_KEY = 255
 # A capture younger than this is still in the hands of the deed that recorded it.
 SWEEP_AFTER = timedelta(seconds=10)
 
@@ -140,18 +142,27 @@ def amount_outstanding(bill: Bill) -> Decimal:
     return bill.amount - applied
 
 
-def open_break(payment: Payment, *, kind: str, amount: Decimal, reason: str, currency: str = "") -> None:
-    """Put a difference on the worklist, once a payment and kind. `currency` is the payment's own unless given."""
-    Break.objects.get_or_create(
-        payment=payment,
-        kind=kind,
+def open_break(
+    payment: Payment, *, kind: str, amount: Decimal, reason: str, currency: str = "", provider_id: str = ""
+) -> Break:
+    """Put a difference on the worklist, once a payment, kind and `provider_id` (the money's name at the provider).
+
+    `currency` is the payment's own unless given. One that was resolved before stays resolved.
+    """
+    difference, _ = Break.objects.get_or_create(
+        key=f"{payment.key}:{kind}:{provider_id}"[:LONGEST_KEY],
         defaults={
+            "payment": payment,
+            "kind": kind,
             "amount": amount,
             "currency": currency or payment.currency,
             "reason": reason[:300],
             "due_at": clock.now() + TIME_TO_RESOLVE,
+            "provider": payment.provider,
+            "provider_id": provider_id,
         },
     )
+    return difference
 
 
 @atomic_retry
@@ -173,4 +184,5 @@ def resolve_break(difference: Break, *, by: Any, resolution: str) -> None:
     difference.owner = by
     difference.resolution = resolution.strip()[:300]
     difference.save(update_fields=["resolved_at", "owner", "resolution"])
-    difference.payment.record(kind="break_resolved", by=by, reason=difference.resolution)
+    if difference.payment is not None:
+        difference.payment.record(kind="break_resolved", by=by, reason=difference.resolution)

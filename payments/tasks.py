@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from payments import inbox, polling, reconciling, refunding, settling
+from payments import comparing, inbox, polling, reconciling, refunding, settling
 
 
 @shared_task(name="payments.settle_unclaimed_captures")
@@ -45,3 +45,9 @@ def return_surpluses() -> int:
 def fetch_missed_events() -> int:
     """Fetch what providers have told us and we have not heard."""
     return reconciling.fetch_missed_events()
+
+
+@shared_task(name="payments.compare_missing_days")
+def compare_missing_days() -> int:
+    """Compare the days that are over with the providers' books."""
+    return comparing.compare_missing_days()

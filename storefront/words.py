@@ -43,6 +43,11 @@ PAYMENT_HINTS = {
 }
 
 
+PROOF_STATES = {
+    "waiting": gettext_noop("We are looking for the money"),
+    "approved": gettext_noop("Found"),
+    "rejected": gettext_noop("Not found"),
+}
 ORDER_STATES = {
     "pending": gettext_noop("Waiting for payment"),
     "confirmed": gettext_noop("Confirmed"),
@@ -183,6 +188,11 @@ def at_rate(amount: str, rate: Decimal) -> str:
 def order_state(state: str) -> str:
     """The words for where an order is."""
     return gettext(ORDER_STATES[state])
+
+
+def proof_state(state: str) -> str:
+    """The words for what became of the picture of a transfer."""
+    return gettext(PROOF_STATES[state])
 
 
 def shipment_state(shipment: Shipment, is_pickup: bool) -> str:

@@ -137,7 +137,7 @@ def test_money_without_a_purpose(orders):
     found = offences(money)
     assert [(rule, code) for rule, code, _ in found] == [("money_finds_its_purpose", payment.key)]
     Break.objects.create(
-        payment=payment, kind="surplus", amount=5, currency="USD", reason="too much", due_at=clock.now()
+        key="a", payment=payment, kind="surplus", amount=5, currency="USD", reason="too much", due_at=clock.now()
     )
     assert offences(money) == []
 

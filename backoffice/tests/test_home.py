@@ -11,13 +11,16 @@ from backoffice.worklists import age_text, worklists_for
 from carts.tests.factories import make_pickup
 from catalog.tests.factories import make_review, make_units, make_variant
 from core import clock
+from core.tests.pictures import picture, upload
 from notifications.models import Email
 from orders.fulfilment import dispatch, start_packing
 from orders.models import Shipment
 from orders.payment_approval import mark_paid
 from orders.tests.factories import make_order, make_paid_order
+from orders.transfer_proofs import show_transfer
+from payments.models import PaymentProof
 
-HOME_QUERIES = 20  # session, user, the shop's name, two for permissions, fourteen tiles, recent actions
+HOME_QUERIES = 23  # session, user, the shop's name, two for permissions, seventeen tiles, recent actions
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def tiles(user):
 def test_a_quiet_shop_shows_nothing_to_do(boss, client):
     assert {(tile.count, tile.level, tile.note) for tile in worklists_for(boss)} == {(0, "zero", "nothing to do")}
     client.force_login(boss)
-    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 14
+    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 17
 
 
 def list_refunds_and_disputes(payment):
@@ -55,7 +58,7 @@ def list_refunds_and_disputes(payment):
 
 
 def test_tiles_count_what_their_lists_show(boss, client):
-    variant = make_variant(units=10, price="100.00")
+    variant = make_variant(units=12, price="100.00")
     make_order((variant, 2))
     partly = make_order((variant, 1))
     mark_paid(partly, by=boss, amount=Decimal("40.00"), reference="part")
@@ -72,17 +75,27 @@ def test_tiles_count_what_their_lists_show(boss, client):
     make_units(make_variant(), quantity=2, state="testing")
     extra = make_paid_order((variant, 1))
     extra.order_bills.get().bill.payments.get().breaks.create(
-        kind="surplus", amount=Decimal("7.50"), currency="USD", reason="test", due_at=clock.now() - timedelta(hours=1)
+        key="test",
+        kind="surplus",
+        amount=Decimal("7.50"),
+        currency="USD",
+        reason="test",
+        due_at=clock.now() - timedelta(hours=1),
     )
     list_refunds_and_disputes(extra.order_bills.get().bill.payments.get())
     Email.objects.filter(kind="order_shipped").update(state="failed")
+    a_day_ago = clock.now() - timedelta(days=1, hours=1)
+    show_transfer(make_order((variant, 1)), upload=upload(picture()), by=None)
+    PaymentProof.objects.update(uploaded_at=a_day_ago)
+    asked = make_order((variant, 1)).order_bills.get().bill.payments
+    asked.update(state="checking", started_at=a_day_ago)
     make_review(state="waiting", written_at=clock.now() - timedelta(days=4))
     make_review(state="waiting")
     make_review()
     found = tiles(boss)
     counts = {title: (tile.count, tile.level) for title, tile in found.items()}
     assert counts == {
-        "Orders to be paid": (2, ""),
+        "Orders to be paid": (4, ""),
         "Orders to pick": (2, ""),
         "Packed, not yet sent": (1, ""),
         "On its way": (1, ""),
@@ -90,6 +103,9 @@ def test_tiles_count_what_their_lists_show(boss, client):
         "Low on stock": (3, "warn"),
         "Units in quality control": (2, ""),
         "Reviews to moderate": (2, "warn"),
+        "Transfers shown, to be checked": (1, "warn"),
+        "Payments to review": (1, "warn"),
+        "Money not compared": (0, "zero"),
         "Open breaks": (1, "err"),
         "Refunds to approve": (1, ""),
         "Refunds to send by hand": (2, "warn"),
@@ -97,7 +113,7 @@ def test_tiles_count_what_their_lists_show(boss, client):
         "Disputes to answer": (2, "err"),
         "Letters not delivered": (2, "err"),
     }
-    assert found["Orders to be paid"].note == "$265.00"  # 202.50 and 102.50, of which 40.00 has arrived
+    assert found["Orders to be paid"].note == "$470.00"  # 202.50 and three times 102.50, of which 40.00 has arrived
     assert found["Not collected for over 2 days"].note == "oldest 3 days"
     assert found["Low on stock"].note == "2 sold out"
     assert found["Units in quality control"].note == "2 in testing"

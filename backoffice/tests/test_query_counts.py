@@ -1,5 +1,7 @@
 """Every changelist asks the database as often for one row as for three."""
 
+from datetime import date
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -13,9 +15,11 @@ from catalog.tests.factories import make_brand, make_category, make_product, mak
 from catalog.tests.photos import make_photo
 from catalog.watching import watch_offer
 from core.models import AuditEntry, IdempotencyKey, Job
+from core.tests.pictures import picture, upload
 from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
-from payments.models import ProviderEvent
+from orders.transfer_proofs import show_transfer
+from payments.models import ComparedDay, ProviderEvent
 from storefront.tests.factories import make_promotion, make_text_page
 
 # Session, user, the number of rows, the rows, the shop's name; more where a filter lists what there is.
@@ -45,9 +49,11 @@ COUNTS = {
     "orders.order": 5,
     "orders.shipment": 6,
     "payments.bill": 5,
-    "payments.break": 5,
+    "payments.break": 6,
+    "payments.comparedday": 6,
     "payments.dispute": 6,
     "payments.payment": 5,
+    "payments.paymentproof": 5,
     "payments.providerevent": 7,
     "payments.refund": 5,
     "payments.savedmethod": 5,
@@ -71,12 +77,13 @@ def make_one_of_everything(number):
     watch_offer(variant, kind="price_drop", email="", by=user)
     make_cart((variant, 1), user=user)
     make_wishlist(variant, user=user)
-    make_order((variant, 1), user=user)
+    show_transfer(make_order((variant, 1), user=user), upload=upload(picture()), by=user)
+    ComparedDay.objects.create(provider="stripe", day=date(2026, 11, 1 + number))
     shipped = make_paid_order((variant, 1), user=user)
     dispatch(shipped, by=None, serials={})
     payment = shipped.order_bills.get().bill.payments.get()
     payment.breaks.create(
-        kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at, owner=user
+        key=str(number), kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at, owner=user
     )
     user.saved_methods.create(provider="stripe", customer_id="cus_1", method_id=f"pm_{number}")
     payment.disputes.create(dispute_id=f"du_{number}", amount=1, currency="USD", status="needs_response")

@@ -14,12 +14,15 @@ from catalog.flow import PhotoState, UnitState
 from catalog.models import Hold, Photo
 from catalog.tests.factories import make_review, make_units, make_variant
 from catalog.tests.photos import make_photo
+from core import clock
 from core.admin_deeds import DeedButtons
+from core.tests.pictures import picture, upload
 from notifications.flow import EmailState
 from notifications.models import Email
 from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
-from payments.models import ProviderEvent
+from orders.transfer_proofs import show_transfer
+from payments.models import Break, ComparedDay, ProviderEvent
 
 REFUND_STATES = ("proposed", "by_hand", "failed")
 OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "storefront"}
@@ -99,7 +102,7 @@ def one_row_for_each_deed():
     surplus = make_paid_order((variant, 1))
     payment = surplus.order_bills.get().bill.payments.get()
     open_break = payment.breaks.create(
-        kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at
+        key="one", kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at
     )
     at_stripe = {"provider": "stripe", "method": "card", "currency": "USD", "amount": 1}
     by_card = payment.bill.payments.create(
@@ -107,6 +110,19 @@ def one_row_for_each_deed():
     )
     sums = {"amount": 1, "currency": "USD", "charge_amount": 1, "charge_currency": "USD", "reason": "test"}
     refunds = {state: by_card.refunds.create(key=state, state=state, **sums) for state in REFUND_STATES}
+    to_send_back = by_card.breaks.create(
+        key="two", kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at
+    )
+    unknown = Break.objects.create(
+        key="three",
+        kind="missing_here",
+        provider="stripe",
+        provider_id="pi_2",
+        amount=1,
+        currency="USD",
+        due_at=payment.started_at,
+    )
+    proof = show_transfer(make_order((variant, 1)), upload=upload(picture()), by=None)
     unsure = payment.bill.payments.create(key="card:2", state="checking", asked_at=payment.started_at, **at_stripe)
     (intake,) = make_units(variant, quantity=1, state=UnitState.INTAKE)
     (testing,) = make_units(variant, quantity=1, state=UnitState.TESTING)
@@ -124,6 +140,12 @@ def one_row_for_each_deed():
         ("orders.shipment", "confirm_delivery"): shipment,
         ("orders.shipment", "take_back"): shipment,
         ("payments.break", "resolve"): open_break,
+        ("payments.break", "take"): open_break,
+        ("payments.break", "book"): unknown,
+        ("payments.break", "send_back"): to_send_back,
+        ("payments.comparedday", "compare"): ComparedDay.objects.create(provider="stripe", day=clock.today()),
+        ("payments.paymentproof", "approve"): proof,
+        ("payments.paymentproof", "reject"): proof,
         ("payments.payment", "check"): unsure,
         ("payments.payment", "refund"): by_card,
         ("payments.refund", "approve"): refunds["proposed"],

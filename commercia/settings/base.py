@@ -379,6 +379,7 @@ CELERY_BEAT_SCHEDULE = {
     "settle-captures": {"task": "payments.settle_unclaimed_captures", "schedule": 30.0},
     "provider-events": {"task": "payments.process_waiting_events", "schedule": 30.0},
     "missed-events": {"task": "payments.fetch_missed_events", "schedule": 600.0},
+    "compare-days": {"task": "payments.compare_missing_days", "schedule": 3600.0},
     "poll-payments": {"task": "payments.poll_payments", "schedule": 15.0},
     "poll-refunds": {"task": "payments.poll_refunds", "schedule": 30.0},
     "return-surpluses": {"task": "payments.return_surpluses", "schedule": 30.0},

@@ -75,16 +75,17 @@ test_database_url.__test__ = False  # a name for people, not a test
 class Worker:
     """A Celery worker with beat as a process group of its own, on the test's database."""
 
-    def __init__(self, folder: Path, email_url: str) -> None:
+    def __init__(self, folder: Path, email_url: str, *, settings: str = "commercia.settings.test") -> None:
         self.folder = folder
         self.email_url = email_url
+        self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the worker; it is ready when its first sweep has run."""
         environment = {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "commercia.settings.test",
+            "DJANGO_SETTINGS_MODULE": self.settings,
             "DATABASE_URL": test_database_url(),
             "EMAIL_URL": self.email_url,
             "TEST_WITH_BROKER": "true",

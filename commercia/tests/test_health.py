@@ -25,11 +25,11 @@ def broken():
     raise OSError("no route to host, password hunter2")
 
 
-def readiness(*, database=fine, cache=fine, broker=fine):
+def readiness(*, database=fine, cache=fine, **useful):
     """Return a Readiness whose checks are these functions."""
     ready = Readiness()
     ready.needed = [Probe("database", database), Probe("cache", cache)]
-    ready.useful = [Probe("broker", broker)]
+    ready.useful = [Probe(name, check) for name, check in ({"broker": fine} | useful).items()]
     return ready
 
 
@@ -75,6 +75,18 @@ def test_ready_with_a_migrated_database_and_a_cache(rf):
 )
 def test_what_is_needed_and_what_is_only_useful(parts, status, word, checks):
     assert readiness(**parts).answer() == (status, {"status": word, "checks": checks})
+
+
+@pytest.mark.django_db
+def test_books_that_nobody_compared_are_told_and_stop_nothing(monkeypatch):
+    monkeypatch.setattr(health, "alarms", lambda now: ["20 November 2026 was not compared with stripe."])
+    with pytest.raises(NotReady, match="20 November 2026") as told:
+        health.check_books()
+    assert told.value.word == "needs staff"
+    status, body = readiness(books=health.check_books).answer()
+    assert (status, body["status"], body["checks"]["books"]) == (200, "degraded", "needs staff")
+    monkeypatch.setattr(health, "alarms", lambda now: [])
+    health.check_books()
 
 
 def test_a_check_that_hangs_is_down_within_two_seconds_and_runs_only_once():

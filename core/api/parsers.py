@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON of a sane size and shape, in text that every database can keep."""
+"""Reading request bodies: pictures, and JSON of a sane size and shape, in text that every database can keep."""
 
 from collections.abc import Iterator, Mapping
 from io import BytesIO
@@ -6,11 +6,13 @@ from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 
 from core.api.errors import BodyTooLarge, InvalidRequest, pointer_step
 
 DEEPEST = 12
+# Above what any deed takes (catalog.photos, payments.proving); the deed itself says how large a picture may be.
+LARGEST_PICTURE = 16_000_000
 
 
 class StrictJSONParser(JSONParser):
@@ -37,6 +39,19 @@ class StrictJSONParser(JSONParser):
         if errors:
             raise InvalidRequest(errors)
         return data
+
+
+class PictureParser(MultiPartParser):
+    """One picture with its form. A request that says it is far larger than any picture is not read at all."""
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        request = (parser_context or {}).get("request")
+        told = request.META.get("CONTENT_LENGTH", "") if request is not None else ""
+        if told.isdigit() and int(told) > LARGEST_PICTURE:
+            raise BodyTooLarge
+        return super().parse(stream, media_type, parser_context)
 
 
 def _too_deep() -> ParseError:

@@ -7,11 +7,12 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("core", "accounts", "catalog", "payments", "carts", "orders")
-# Not reachable over the API: imports, the admin's buttons, uploads of pictures, what providers report.
-ELSEWHERE = re.compile(r"/(tests|migrations|management|importing|admin)/|/admin(_deeds)?\.py$|/(photos|images)\.py$")
+# Not reachable over the API: imports, the admin's buttons, uploads of photos, what providers report.
+ELSEWHERE = re.compile(r"/(tests|migrations|management|importing|admin)/|/admin(_deeds)?\.py$|/photos\.py$")
 REFUSED_ELSEWHERE = {
     *("already_resolved", "review_changed", "resolution_missing", "bill_not_free"),
     *("capture_used", "rate_impossible", "own_refund", "reference_used", "card_removed", "source_missing"),
+    *("day_not_over", "provider_silent", "not_bookable", "other_currency", "other_provider", "reason_missing"),
 }
 # What Django, REST framework and the deeds' "invalid_values" become.
 FRAMEWORK = {

@@ -1,6 +1,7 @@
-"""Orders and parcels in the admin."""
+"""Orders, parcels and the transfers that customers show, in the admin."""
 
 from orders.admin.order import OrderAdmin
+from orders.admin.proofs import PaymentProofAdmin
 from orders.admin.shipment import ShipmentAdmin
 
-__all__ = ["OrderAdmin", "ShipmentAdmin"]
+__all__ = ["OrderAdmin", "PaymentProofAdmin", "ShipmentAdmin"]

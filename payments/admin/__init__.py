@@ -2,7 +2,7 @@
 
 from payments.admin.bills import BillAdmin, PaymentAdmin
 from payments.admin.cards import SavedMethodAdmin
-from payments.admin.differences import BreakAdmin
+from payments.admin.differences import BreakAdmin, ComparedDayAdmin
 from payments.admin.disputes import DisputeAdmin
 from payments.admin.providers import ProviderEventAdmin
 from payments.admin.refunds import RefundAdmin
@@ -11,6 +11,7 @@ from payments.admin.riel_rate import RielRateAdmin
 __all__ = [
     "BillAdmin",
     "BreakAdmin",
+    "ComparedDayAdmin",
     "DisputeAdmin",
     "PaymentAdmin",
     "ProviderEventAdmin",

@@ -1,14 +1,17 @@
 """Bills and payments in the admin: to look at, to ask the provider about, to refund."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core import clock
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, TimelineInline, money_column
 from core.admin_deeds import Deed, DeedButtons, DeedForm
 from core.money import amount_text
@@ -19,6 +22,8 @@ from payments.models import Bill, BillEvent, Break, Payment, Refund
 from payments.providers.registry import is_remote
 from payments.refundable import surplus_left
 from payments.refunding import request_refund, send_refund
+
+ANSWER_TAKES = timedelta(minutes=10)
 
 
 class PaymentInline(ReadOnlyInline):
@@ -129,6 +134,24 @@ def _can_be_refunded(payment: Payment) -> bool:
     return payment.state == PaymentState.CAPTURED and surplus_left(payment) > 0
 
 
+def to_review(now: datetime) -> QuerySet[Payment]:
+    """Return payments of which nobody knows for longer than providers take to answer."""
+    return Payment.objects.filter(state=PaymentState.CHECKING, started_at__lt=now - ANSWER_TAKES)
+
+
+class ReviewFilter(admin.SimpleListFilter):
+    """Whether a person should look."""
+
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("review", "Being checked for long")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
+        return queryset.filter(pk__in=to_review(clock.now())) if self.value() == "review" else queryset
+
+
 @admin.register(Payment)
 class PaymentAdmin(DeedButtons, ReadOnlyAdmin):
     """Each try to pay a bill, and what arrived."""
@@ -159,9 +182,10 @@ class PaymentAdmin(DeedButtons, ReadOnlyAdmin):
     )
 
     list_display = ["key", "bill", "method", "state", "amount_text", "captured_text", "reference", "captured_at"]
-    list_filter = ["state", "method", "captured_at"]
+    list_filter = [ReviewFilter, "state", "method", "captured_at"]
     list_select_related = ["bill"]
-    search_fields = ["=key", "=reference", "=provider_id", "=bill__code", "bill__payer_email"]
+    search_fields = ["=key", "=reference", "=provider_id", "=capture_id", "=bill__code", "bill__payer_email"]
+    search_help_text = "Payment, bill, e-mail, the bank's reference, or the provider's names (pi_…, cs_…, MD5 or hash)."
     inlines = [RefundInline, BreakInline]
     fields = [
         ("key", "state"),

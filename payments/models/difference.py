@@ -1,4 +1,4 @@
-"""Differences that a person must resolve, and disputes that customers open at their bank."""
+"""Differences that a person must resolve, disputes at the customers' banks, and the days that were compared."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,11 @@ from payments.querysets import INQUIRY, LOST, BreakQuerySet, DisputeQuerySet
 
 
 class Break(models.Model):
-    """A difference between money and what it was for. Somebody owns it, and it has a deadline."""
+    """A difference between money and what it was for. Somebody owns it, and it has a deadline.
+
+    `key` makes it unique: what it is about, its kind, and the money's name at the provider where there is one. Money
+    that only the provider knows has no payment.
+    """
 
     class Kind(models.TextChoices):
         UNCLAIMED = "unclaimed", "Money that nothing asked for"
@@ -21,8 +25,14 @@ class Break(models.Model):
         REFUND_FAILED = "refund_failed", "A refund that the provider could not make"
         DISPUTED = "disputed", "Money that the customer disputes at the bank"
         REVERSED = "reversed", "A success that the provider took back"
+        MISSING_HERE = "missing_here", "Money at the provider that is not on record here"
+        MISSING_THERE = "missing_there", "Money on record here that the provider does not know"
+        AMOUNT_DIFFERS = "amount_differs", "Another amount at the provider than here"
 
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="breaks")
+    key = models.CharField(max_length=255, unique=True, editable=False)
+    payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="breaks")
+    provider = models.CharField(max_length=20, blank=True)
+    provider_id = models.CharField(max_length=255, blank=True, help_text="The money's name at the provider.")
     kind = models.CharField(max_length=20, choices=Kind)
     amount = models.DecimalField(**MONEY_DIGITS)
     currency = models.CharField(max_length=3)
@@ -38,11 +48,10 @@ class Break(models.Model):
     class Meta:
         ordering = ["due_at"]
         permissions = [("resolve_break", "Can resolve breaks")]
-        constraints = [models.UniqueConstraint(fields=["payment", "kind"], name="break_once")]
         indexes = [models.Index(fields=["resolved_at", "due_at"], name="break_open")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.payment.key}"
+        return f"{self.get_kind_display()}: {self.payment.key if self.payment else self.provider_id}"
 
 
 class Dispute(models.Model):
@@ -73,3 +82,22 @@ class Dispute(models.Model):
         if self.closed_at is not None:
             return "lost" if self.status == LOST else "won"
         return "inquiry" if self.status.startswith(INQUIRY) else "open"
+
+
+class ComparedDay(models.Model):
+    """A day of the shop whose money was compared with one provider's books. A day without a row was not compared."""
+
+    provider = models.CharField(max_length=20)
+    day = models.DateField(help_text="In the shop's time zone.")
+    compared_at = models.DateTimeField(default=clock.now, editable=False)
+    movements = models.PositiveIntegerField(default=0, help_text="Movements of money in the provider's books.")
+    asked_again = models.PositiveIntegerField(default=0, help_text="Payments that the provider was asked about again.")
+    differences = models.PositiveIntegerField(default=0, help_text="Differences found, old ones included.")
+
+    class Meta:
+        ordering = ["-day", "provider"]
+        permissions = [("compare_comparedday", "Can compare a day with the provider again")]
+        constraints = [models.UniqueConstraint(fields=["provider", "day"], name="compared_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.day}"

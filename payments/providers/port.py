@@ -119,10 +119,14 @@ class NeedsAction:
 
 @dataclass(frozen=True, kw_only=True)
 class Unknown:
-    """No answer, or one that says nothing about the money. `is_alarm`: staff must act (wrong key, expired token)."""
+    """No answer, or one that says nothing about the money. `is_alarm`: staff must act (wrong key, expired token).
+
+    `is_missing`: the provider has no object of this name, which may be the fault of a wrong key too.
+    """
 
     reason: str
     is_alarm: bool = False
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +213,21 @@ class Subject:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Movement:
+    """One line of a provider's books, in the currency the money was moved in. `amount` is positive either way.
+
+    `source_id` names the refund or dispute, else the charge; `key` is our own key, where the provider keeps it.
+    """
+
+    kind: str  # "capture", "refund", "refund_failed", "dispute", "other" (fees, payouts)
+    amount: Decimal
+    currency: str
+    source_id: str
+    capture_id: str = ""
+    key: str = ""
+
+
 class EventRefused(Exception):
     """A message that is not the provider's, or not for this shop. The text is for our log, not for the sender."""
 
@@ -223,8 +242,12 @@ class Provider(ABC):
     can_refund: bool = False
     # How many attempts `refresh_many` asks about in one call.
     at_once: int = 1
+    # Whether `close` can stop it; otherwise `close` only looks, and many given-up attempts are asked about at once.
+    can_close: bool = True
     # Whether `events_since` lists what the provider has told us, or meant to.
     lists_events: bool = False
+    # Whether `movements` lists the provider's own books.
+    lists_movements: bool = False
 
     @abstractmethod
     def is_configured(self, method: str) -> bool:
@@ -286,6 +309,14 @@ class Provider(ABC):
     def events_since(self, instant: datetime) -> Sequence[Event] | Unknown:
         """Return everything that happened since `instant`, the oldest first."""
         raise NotImplementedError(f"{self.name} keeps no list of events")
+
+    def movements(self, since: datetime, until: datetime) -> Sequence[Movement] | Unknown:
+        """Return what the provider's own books say about the time from `since` to before `until`."""
+        raise NotImplementedError(f"{self.name} shows no books")
+
+    def alarms(self, now: datetime) -> Sequence[str]:
+        """Return, in words for staff, what must be done soon so that payments go on (a token that ends). No network."""
+        return ()
 
     def dispute(self, dispute_id: str) -> DisputeFacts | Unknown:
         """Ask how a dispute stands."""

@@ -31,7 +31,13 @@ def difference(db):
     )
     payment = record_capture(bill.payments.get(), amount=Decimal("12.00"), reference="ABA 1", by=None)
     return Break.objects.create(
-        payment=payment, kind="surplus", amount=Decimal("2.00"), currency="USD", reason="too much", due_at=clock.now()
+        key="a",
+        payment=payment,
+        kind="surplus",
+        amount=Decimal("2.00"),
+        currency="USD",
+        reason="too much",
+        due_at=clock.now(),
     )
 
 

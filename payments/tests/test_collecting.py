@@ -6,11 +6,13 @@ import pytest
 from django.db import transaction
 
 from core.refusals import Conflict
+from payments import finalising
 from payments.billing import start_payment
 from payments.collecting import charge_saved, check, collect, give_up
 from payments.models import Break, Payment, SavedMethod
 from payments.polling import poll_payments
-from payments.providers.port import forbid_open_transaction
+from payments.providers.khqr.client import BakongClient
+from payments.providers.stripe.client import client
 from payments.signals import Claim
 from payments.tests.paying import WHERE, own_calls, pay
 from payments.tests.test_billing import make_bill
@@ -187,10 +189,73 @@ def test_another_amount_pays_for_nothing_and_is_listed(sandbox):
     assert (difference.kind, difference.amount, difference.currency) == ("mismatch", D("100.00"), "USD")
 
 
-def test_a_call_inside_a_transaction_is_refused(sandbox, db):
+@pytest.mark.django_db(transaction=True)
+def test_a_call_inside_a_transaction_is_refused_before_anything_leaves(sandbox, settings):
+    """With real transactions: the clients themselves refuse, whoever calls them."""
+    stripe_calls = [lambda: client().v1.checkout.sessions.list({}), lambda: client().v1.customers.create({})]
+    bakong = BakongClient(sandbox.url, "token")
+    for call in [*stripe_calls, lambda: bakong.check("0" * 32), lambda: bakong.check_many(["0" * 32])]:
+        with transaction.atomic(), pytest.raises(RuntimeError, match="inside a database transaction"):
+            call()
+    assert sandbox.control("GET", "calls") == []
+    for call in [*stripe_calls, lambda: bakong.check("0" * 32)]:
+        call()
+    assert len(sandbox.control("GET", "calls")) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_payment_asks_no_provider_inside_a_transaction(sandbox):
+    """The negative of it: were one call made under a lock, the client would have refused it."""
+    payment = begin(make_bill())
+    pay(sandbox, payment)
     with transaction.atomic(), pytest.raises(RuntimeError, match="inside a database transaction"):
-        forbid_open_transaction()
-    forbid_open_transaction()
+        check(payment)
+    payment.refresh_from_db()
+    assert payment.state == "pending"
+    with listening(ALL_OF_IT):
+        assert check(payment).state == "captured"
+
+
+# --- Money that is on record and that no bill has yet: a crash stands in between ------------------------------------
+
+
+@pytest.fixture
+def unbooked(sandbox, monkeypatch):
+    """A capture whose process died before the money was booked."""
+    payment = begin(make_bill())
+    pay(sandbox, payment)
+    with monkeypatch.context() as patched:
+        patched.setattr(finalising, "settle", lambda payment, by: payment)
+        payment = check(payment)
+    assert (payment.state, payment.claimed_at, payment.bill.state) == ("captured", None, "open")
+    return payment
+
+
+def test_money_on_record_is_booked_and_not_asked_for_again(sandbox, unbooked):
+    with listening(ALL_OF_IT), pytest.raises(Conflict) as refused:
+        begin(unbooked.bill)
+    assert refused.value.code == "bill_not_open"
+    unbooked.refresh_from_db()
+    assert (unbooked.applied_amount, unbooked.bill.state) == (D("100.00"), "settled")
+    assert (Payment.objects.count(), len(sandbox.captures())) == (1, 1)
+
+
+def test_a_saved_card_is_not_charged_beside_money_on_record(sandbox, unbooked, card):
+    saved = card()
+    with listening(ALL_OF_IT), pytest.raises(Conflict) as refused:
+        charge(unbooked.bill, saved)
+    assert refused.value.code == "bill_not_open"
+    assert len(sandbox.captures()) == 1
+
+
+def test_money_that_cannot_be_booked_keeps_the_bill_from_being_paid_again(sandbox, unbooked):
+    with listening(RuntimeError("a bug of ours")), pytest.raises(Conflict) as refused:
+        begin(unbooked.bill)
+    assert refused.value.code == "payment_is_checked"
+    with pytest.raises(Conflict) as refused:
+        start_payment(unbooked.bill, method="bank_transfer", by=None)
+    assert refused.value.code == "payment_is_checked"
+    assert (Payment.objects.count(), Break.objects.get().kind) == (1, "claim_failed")
 
 
 # --- Saved cards ----------------------------------------------------------------------------------------------------

@@ -26,7 +26,11 @@ from payments.tests.test_settling import listening
 from sandbox.tests.running import KEY
 from sandbox.tests.selling import save_card
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("balanced_books"),
+]
 ALL_OF_IT = Claim(D("100.00"), D(0))
 
 

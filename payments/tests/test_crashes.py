@@ -20,7 +20,7 @@ from payments.tests.test_settling import listening
 from sandbox.tests.running import KEY
 from sandbox.tests.selling import save_card
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("balanced_books")]
 ALL_OF_IT = Claim(D("100.00"), D(0))
 
 

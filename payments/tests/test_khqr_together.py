@@ -16,7 +16,11 @@ from payments.signals import Claim
 from payments.tests.test_billing import make_bill
 from payments.tests.test_settling import listening
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("balanced_books"),
+]
 ALL_OF_IT = Claim(D("100.00"), D(0))
 
 

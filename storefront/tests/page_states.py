@@ -287,7 +287,7 @@ def order_of_a_guest(visit: Visit) -> None:
     visit.goto(f"/orders/view/{order_token(visit.stage.orders['guest'])}/")
 
 
-for _name in ("pending", "paid", "paid/receipt/", "sent", "delivered", "paid_in_cash", "cancelled"):
+for _name in ("pending", "transfer_shown", "paid", "paid/receipt/", "sent", "delivered", "paid_in_cash", "cancelled"):
 
     @state("orders", f"order-{_name.replace('_', '-').replace('/', '-').strip('-')}")
     def _order(visit: Visit, name: str = _name) -> None:

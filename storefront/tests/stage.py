@@ -25,12 +25,13 @@ from catalog.photos import add_photo
 from catalog.price_history import record_prices
 from catalog.tests.factories import make_brand, make_category, make_product, make_review, make_units, make_variant
 from core import clock
-from core.tests.pictures import upload
+from core.tests.pictures import picture, upload
 from core.versions import SHOP, raise_versions
 from orders.cancellation import CancelReason, cancel_order
 from orders.fulfilment import confirm_delivery, dispatch
 from orders.models import Order
 from orders.tests.factories import make_delivered_order, make_order, make_paid_order
+from orders.transfer_proofs import reject_transfer, show_transfer
 from payments.models import SavedMethod
 from storefront.tests.factories import make_promotion
 from storefront.tests.photographs import photograph
@@ -270,8 +271,13 @@ def _orders(dara: User, courier: ShippingMethod, large: Variant, part_offer: Var
     refused = make_order((part_offer, 1), **mine, payment_method="cash_on_delivery")
     cash = dispatch(refused, by=None, serials={})
     confirm_delivery(cash, by=None)
+    shown = make_order((part_offer, 1), **mine)
+    unread = show_transfer(shown, upload=upload(picture(400, 300)), by=None)
+    reject_transfer(unread, by=None, reason="The bank's reference is cut off.")
+    show_transfer(shown, upload=upload(picture(600, 450)), by=None)
     return {
         "pending": make_order((large, 1), (part_offer, 1), **mine),
+        "transfer_shown": shown,
         "paid": paid,
         "sent": sent,
         "delivered": delivered,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.models import Product
+from core.images import ACCEPTED
 from core.refusals import Refusal
 from orders.cancellation import can_be_cancelled, cancel_order
 from orders.flow import CancelReason, OrderState, ShipmentState
@@ -24,8 +26,10 @@ from orders.guest_access import order_from_token, send_order_link
 from orders.models import Allocation, Order, OrderBill, OrderLine
 from orders.paying import online_methods
 from orders.receipts import receipt_of
+from orders.transfer_proofs import bill_to_prove
 from payments.flow import PaymentState
 from payments.models import Bill, Payment
+from payments.proving import LIMITS, MOST_PROOFS
 from storefront.forms import sent
 from storefront.forms.orders import FindOrderForm
 from storefront.pages import page_number, shown_pages
@@ -139,6 +143,24 @@ def _is_checking(bills: Sequence[Bill]) -> bool:
     return Payment.objects.filter(live_bill__in=bills, state=PaymentState.CHECKING).exists()
 
 
+def _transfer(order: Order, bills: Sequence[Bill], token: str) -> dict[str, Any]:
+    """Return what the form for the picture of a bank transfer needs; `transfer_bill` is None when none is wanted."""
+    bill = bill_to_prove(order, bills)
+    if bill is None:
+        return {"transfer_bill": None}
+    proofs = list(bill.proofs.order_by("id"))
+    return {
+        "transfer_bill": bill,
+        "proofs": proofs,
+        "may_send_proof": len(proofs) < MOST_PROOFS,
+        "picture_kinds": ACCEPTED,
+        "picture_megabytes": LIMITS.megabytes,
+        "transfer_url": reverse("storefront:guest_show_transfer", args=[token])
+        if token
+        else reverse("storefront:show_transfer", args=[order.code]),
+    }
+
+
 def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
     allocations = Allocation.objects.filter(released_at=None).select_related("unit", "shipment").order_by("id")
     lines = list(
@@ -167,6 +189,7 @@ def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
         "receipt_url": reverse("storefront:guest_receipt", args=[token])
         if token
         else reverse("storefront:receipt", args=[order.code]),
+        **_transfer(order, bills, token),
         "is_checking": order.state == OrderState.PENDING and _is_checking(bills),
         "can_pay_online": order.state == OrderState.PENDING and bool(online_methods()),
     }

@@ -1,6 +1,7 @@
 """Pay an order: choose how, go to the provider, come back. The page says what the provider says, never more."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
 
@@ -16,9 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import clock
 from core.money import amount_text
 from core.refusals import Refusal
+from orders import transfer_proofs
 from orders.flow import OrderState
 from orders.models import Order, OrderBill
-from orders.paying_online import check_payment, pay_order, ways_to_pay_now
+from orders.paying_online import check_payment, check_payment_now, pay_order, ways_to_pay_now
 from payments.attempts import attempt_of
 from payments.collecting import live_attempt
 from payments.declines import advice
@@ -32,6 +34,8 @@ from storefront.words import at_rate
 
 BY_CODE = (Payment.Method.KHQR, Payment.Method.KHQR_RIEL)
 NOTHING_NEW = HTTPStatus.NO_CONTENT
+# A slow bank may still deliver in this time (payments.providers.khqr.provider.WATCH_AFTER_END).
+ENDED_CODE_SHOWN_FOR = timedelta(minutes=15)
 STOP_ASKING = 286  # htmx's own status
 Page = Callable[[HttpRequest, Order, str], HttpResponse]
 
@@ -76,6 +80,8 @@ def pay(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
         return render(request, "payments/checking.html", context)
     ways = ways_to_pay_now(order)
     last = live or bill.payments.order_by("-pk").first()
+    if last is not None and not wants_choice and _has_just_ended(last):
+        return _code_page(request, order, token, last)
     context = {
         "order": order,
         "token": token,
@@ -95,13 +101,13 @@ def pay(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
 @require_safe
 def come_back(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
     """Where the provider's page leads: ask the provider. That somebody comes here proves nothing."""
-    return _checked(request, order, token)
+    return _checked(request, order, token, ask=check_payment)
 
 
 @require_POST
 def check_now(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
-    """The customer says that they have paid: ask the provider."""
-    return _checked(request, order, token)
+    """The customer says that they have paid: ask the provider, at most every few seconds."""
+    return _checked(request, order, token, ask=check_payment_now)
 
 
 @require_safe
@@ -118,6 +124,23 @@ def status(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
     if live.state in LIVE and live.state == before:
         return HttpResponse(status=NOTHING_NEW)
     return HttpResponse(status=NOTHING_NEW, headers={"HX-Refresh": "true"})
+
+
+@require_POST
+def show_transfer(request: HttpRequest, order: Order, token: str = "") -> HttpResponse:
+    """Take in the picture of a bank transfer. It pays nothing; staff look for the money."""
+    upload = request.FILES.get("picture")
+    by = request.user if request.user.is_authenticated else None
+    if upload is None:
+        messages.error(request, _("Choose a picture first."))
+        return redirect(address(order, token))
+    try:
+        transfer_proofs.show_transfer(order, upload=upload, by=by)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("Thank you for the picture. We look for your transfer and write to you."))
+    return redirect(address(order, token))
 
 
 def wanted_method(request: HttpRequest) -> str:
@@ -159,9 +182,9 @@ def address(order: Order, token: str, page: str = "") -> str:
     return reverse(f"storefront:{name}", args=[order.code])
 
 
-def _checked(request: HttpRequest, order: Order, token: str) -> HttpResponse:
+def _checked(request: HttpRequest, order: Order, token: str, *, ask: Callable[[Order], Payment | None]) -> HttpResponse:
     try:
-        payment = check_payment(order)
+        payment = ask(order)
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect(address(order, token))
@@ -174,6 +197,12 @@ def _checked(request: HttpRequest, order: Order, token: str) -> HttpResponse:
         messages.info(request, _("Your payment has arrived. We are looking into it and write to you."))
         return redirect(address(order, token))
     return redirect(address(order, token, "pay"))
+
+
+def _has_just_ended(payment: Payment) -> bool:
+    """Tell whether this is a code that ended a moment ago: who has just paid it must read that, and not "pay again"."""
+    ended = payment.method in BY_CODE and payment.state == PaymentState.CLOSED and payment.expires_at is not None
+    return ended and payment.expires_at <= clock.now() < payment.expires_at + ENDED_CODE_SHOWN_FOR
 
 
 def _code_page(request: HttpRequest, order: Order, token: str, live: Payment) -> HttpResponse:
@@ -201,6 +230,7 @@ def _rate_lines(payment: Payment) -> list[str]:
     return [line for line in lines if line]
 
 
+own_transfer, guest_transfer = for_owner(show_transfer), for_guest(show_transfer)
 own_pay, own_come_back = for_owner(pay), for_owner(come_back)
 own_check_now, own_status = for_owner(check_now), for_owner(status)
 guest_pay, guest_come_back = for_guest(pay), for_guest(come_back)

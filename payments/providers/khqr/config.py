@@ -39,7 +39,17 @@ class Payee:
 
 def payee() -> Payee | None:
     """Return whom the codes of this shop pay; None without an account, or with one that no code can name."""
-    told = Payee(
+    told = _told_payee()
+    return None if _complaint(told) else told
+
+
+def complaint_about_payee() -> str:
+    """Return why no code can be made for the payee in the settings, "" when one can."""
+    return _complaint(_told_payee())
+
+
+def _told_payee() -> Payee:
+    return Payee(
         account_id=settings.KHQR_ACCOUNT,
         merchant_name=settings.KHQR_MERCHANT_NAME or settings.SHOP_NAME,
         merchant_city=settings.KHQR_MERCHANT_CITY or "Phnom Penh",
@@ -47,11 +57,14 @@ def payee() -> Payee | None:
         merchant_id=settings.KHQR_MERCHANT_ID or None,
         acquiring_bank=settings.KHQR_ACQUIRING_BANK or None,
     )
+
+
+def _complaint(told: Payee) -> str:
     try:
         encode(told.code())
-    except KhqrError:
-        return None
-    return told
+    except KhqrError as error:
+        return str(error)
+    return ""
 
 
 def has_token() -> bool:

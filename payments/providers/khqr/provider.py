@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils.timezone import localtime
 
 from core import clock
 from core.refusals import Refusal
@@ -39,6 +40,8 @@ LIFE = timedelta(minutes=10)
 CLOSE_WATCH, CLOSE_STEP = timedelta(minutes=5), timedelta(seconds=3)
 WATCH_AFTER_END, STEP = timedelta(minutes=15), timedelta(seconds=15)
 LATE_LOOKS = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
+# Bakong's tokens live 90 days, and a new one is asked for by e-mail.
+TOKEN_WARNING = timedelta(days=15)
 # What staff must act on: a refused token stops all checks, and an answer in another form may hide money.
 ALARMS = {Outcome.UNAUTHORIZED, Outcome.MALFORMED}
 
@@ -49,6 +52,7 @@ class KhqrProvider(Provider):
     name = "khqr"
     methods = tuple(CURRENCY_OF)
     at_once = 50
+    can_close = False
 
     def is_configured(self, method: str) -> bool:
         """Tell whether there are an account, a token that has not ended, and a price in this currency."""
@@ -132,6 +136,14 @@ class KhqrProvider(Provider):
         if now < ends + WATCH_AFTER_END:
             return now + STEP
         return next((ends + later for later in LATE_LOOKS if ends + later > now), None)
+
+    def alarms(self, now: datetime) -> Sequence[str]:
+        """Say that the token ends soon: without one Bakong answers nothing, and nobody knows who has paid."""
+        ends = config.token_expires_at()
+        if not config.has_token() or ends is None or ends - now > TOKEN_WARNING:
+            return ()
+        verb = "has ended" if ends <= now else "ends"
+        return (f"The Bakong token {verb} on {localtime(ends):%-d %B %Y, %H:%M}: ask for a new one (BAKONG_TOKEN).",)
 
 
 def result_of(attempt: Attempt, answer: Answer) -> Result:

@@ -64,3 +64,15 @@ def ask(call: Callable[[], Any]) -> Any:
         log.warning("stripe_gave_no_answer", status=error.http_status, error=type(error).__name__)
         is_alarm = error.http_status in {401, 403}
         return Unknown(reason=f"no answer from Stripe ({error.http_status or 'no connection'})", is_alarm=is_alarm)
+
+
+def fetch(call: Callable[[], Any]) -> Any:
+    """Return the object that `call` reads, or `Unknown`; one that Stripe does not have is `Unknown(is_missing)`.
+
+    It must be there, so either our row or our key is wrong: nobody may conclude that nothing was paid.
+    """
+    try:
+        return ask(call)
+    except stripe.InvalidRequestError as error:
+        log.error("stripe_does_not_know", status=error.http_status, code=error.code)
+        return Unknown(reason=f"Stripe does not know it: {error.code}", is_alarm=True, is_missing=True)

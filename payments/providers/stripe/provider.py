@@ -14,6 +14,7 @@ from payments.providers.port import (
     DisputeFacts,
     Event,
     Failed,
+    Movement,
     NeedsAction,
     Prepared,
     Provider,
@@ -26,8 +27,8 @@ from payments.providers.port import (
     Subject,
     Unknown,
 )
-from payments.providers.stripe import events
-from payments.providers.stripe.client import ask, client
+from payments.providers.stripe import books, events
+from payments.providers.stripe.client import ask, client, fetch
 from payments.providers.stripe.reading import (
     decline_of,
     from_parts,
@@ -55,6 +56,7 @@ class StripeProvider(Provider):
     methods = ("card",)
     can_refund = True
     lists_events = True
+    lists_movements = True
 
     def is_configured(self, method: str) -> bool:
         """Tell whether key and webhook secret are there."""
@@ -93,7 +95,7 @@ class StripeProvider(Provider):
             return self._refresh_charge(attempt)
         if not attempt.provider_id:
             return self._find_session(attempt)
-        session = ask(lambda: client().v1.checkout.sessions.retrieve(attempt.provider_id, {"expand": EXPANDED}))
+        session = fetch(lambda: client().v1.checkout.sessions.retrieve(attempt.provider_id, {"expand": EXPANDED}))
         return session if isinstance(session, Unknown) else session_result(attempt, session)
 
     def close(self, attempt: Attempt) -> Result:
@@ -202,7 +204,7 @@ class StripeProvider(Provider):
 
     def _refresh_charge(self, attempt: Attempt) -> Result:
         if attempt.provider_id:
-            intent = ask(lambda: client().v1.payment_intents.retrieve(attempt.provider_id))
+            intent = fetch(lambda: client().v1.payment_intents.retrieve(attempt.provider_id))
             return intent if isinstance(intent, Unknown) else intent_result(attempt, intent)
         found = self.charge_saved(attempt)
         # An error that Stripe repeats for this key tells nothing; the search does, a minute later at the latest.
@@ -252,7 +254,7 @@ class StripeProvider(Provider):
     def refresh_refund(self, order: RefundOrder) -> RefundResult:
         """Ask how a refund stands; one whose answer was lost is found by our key."""
         if order.provider_id:
-            found = ask(lambda: client().v1.refunds.retrieve(order.provider_id))
+            found = fetch(lambda: client().v1.refunds.retrieve(order.provider_id))
             return found if isinstance(found, Unknown) else refund_result(found)
         listed = ask(lambda: client().v1.refunds.list({"payment_intent": order.capture_id, "limit": 100}))
         if isinstance(listed, Unknown):
@@ -282,9 +284,13 @@ class StripeProvider(Provider):
             return listed
         return [Event(event_id=one.id, kind=one.type[:80], body=one.to_dict()) for one in reversed(listed)]
 
+    def movements(self, since: datetime, until: datetime) -> Sequence[Movement] | Unknown:
+        """Return Stripe's balance transactions."""
+        return books.movements(since, until)
+
     def dispute(self, dispute_id: str) -> DisputeFacts | Unknown:
         """Ask how a dispute stands."""
-        found = ask(lambda: client().v1.disputes.retrieve(dispute_id))
+        found = fetch(lambda: client().v1.disputes.retrieve(dispute_id))
         if isinstance(found, Unknown):
             return found
         due = told(told(found, "evidence_details"), "due_by")
