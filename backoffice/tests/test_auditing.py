@@ -151,7 +151,7 @@ def test_a_letter_that_lies_about(orders):
 def test_audits_read_a_fixed_number_of_times(orders, django_assert_num_queries):
     with django_assert_num_queries(7):
         offences(stock)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(19):
         offences(money)
 
 
