@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 import demo_shop
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 VISA, DISPUTED = "4242 4242 4242 4242", "4000 0000 0000 0259"
 BUYER = {
@@ -25,21 +25,21 @@ def take_payments(page: Page, phone: Page, staff: Page, save: Save) -> None:
     order(page, way="card")
     save(page, "card-page-1280-light")
     pay_by_card(page, VISA)
-    page.get_by_role("link", name="Receipt to print").click()
+    follow(page.get_by_role("link", name="Receipt to print"))
     save(page, "receipt-1280-light", whole=True)
     order(phone, way="khqr")
     save(phone, "khqr-360-light")
     staff.goto("/admin/payments/rielrate/")
     save(staff, "riel-rate-1280-light")
     staff.goto("/admin/payments/payment/?state__exact=captured")
-    staff.locator("#result_list th a").first.click()
-    staff.get_by_role("link", name="Refund…").click()
+    follow(staff.locator("#result_list tbody th a").first)
+    follow(staff.get_by_role("link", name="Refund…"))
     save(staff, "refund-1280-light")
     order(page, way="card")
     pay_by_card(page, DISPUTED)
     hear_of_everything()
     staff.goto("/admin/payments/dispute/")
-    staff.locator("#result_list th a").first.click()
+    follow(staff.locator("#result_list tbody th a").first)
     save(staff, "dispute-1280-light")
     staff.goto("/admin/payments/break/?standing=open")
     save(staff, "reconcile-1280-light")
@@ -48,15 +48,19 @@ def take_payments(page: Page, phone: Page, staff: Page, save: Save) -> None:
 def order(page: Page, *, way: str) -> None:
     """Order a laptop as a guest, to be paid by `way`."""
     page.goto("/search/?q=thinkpad+x1")
-    page.locator("li.card a").first.click()
-    page.get_by_role("button", name="Add to cart").first.click()
-    page.wait_for_load_state()
+    follow(page.locator("li.card a").first)
+    follow(page.get_by_role("button", name="Add to cart").first)
     page.goto("/checkout/")
     for label, value in BUYER.items():
         page.get_by_label(label, exact=True).fill(value)
     page.locator(f"input[name=payment_method][value={way}]").check()
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile("Place order")).click()
+    follow(page.get_by_role("button", name=re.compile("Place order")))
+
+
+def follow(part: Locator) -> None:
+    """Click what leads to another page, and wait until that page is there."""
+    with part.page.expect_navigation():
+        part.click()
 
 
 def pay_by_card(page: Page, number: str) -> None:
@@ -64,8 +68,7 @@ def pay_by_card(page: Page, number: str) -> None:
     page.get_by_label("Card number").fill(number)
     page.get_by_label("Expiry").fill("12 / 39")
     page.get_by_label("Security code").fill("123")
-    with page.expect_navigation():
-        page.locator("form:has(#number) button").click()
+    follow(page.locator("form:has(#number) button"))
 
 
 def hear_of_everything() -> None:

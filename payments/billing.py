@@ -81,9 +81,9 @@ def start_payment(
     if bill.state != BillState.OPEN:
         raise Conflict("bill_not_open", f"This bill is {bill.get_state_display().lower()}.", state=bill.state)
     attempts = list(Payment.objects.select_for_update().filter(bill=bill).order_by("pk"))
-    unbooked = next((one for one in attempts if one.state == PaymentState.CAPTURED and one.claimed_at is None), None)
+    unbooked = next((attempt for attempt in attempts if is_unbooked(attempt)), None)
     if unbooked is not None:
-        # The money is here, and a crash or another process stands between its arrival and the bill.
+        # The money is here and has not found its purpose yet: to ask for more would be to charge twice.
         raise being_checked(unbooked)
     live = next((attempt for attempt in attempts if attempt.live_bill_id is not None), None)
     if live is not None:
@@ -93,10 +93,6 @@ def start_payment(
         if may_still_take_money(live):
             raise being_checked(live)
         close_attempt(live, by=by, reason="another way of paying was chosen")
-    arrived = next((attempt for attempt in attempts if is_unbooked(attempt)), None)
-    if arrived is not None:
-        # Its money is here and has not found its purpose yet: to ask for more would be to charge twice.
-        raise being_checked(arrived)
     left = bill.amount - sum((attempt.applied_amount for attempt in attempts), ZERO)
     told = {"description": description, "return_url": return_url, "cancel_url": cancel_url}
     payment, event = _new_attempt(

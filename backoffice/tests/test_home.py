@@ -20,7 +20,7 @@ from orders.tests.factories import make_order, make_paid_order
 from orders.transfer_proofs import show_transfer
 from payments.models import PaymentProof
 
-HOME_QUERIES = 23  # session, user, the shop's name, two for permissions, seventeen tiles, recent actions
+HOME_QUERIES = 22  # session, user, the shop's name, two for permissions, sixteen tiles that count, recent actions
 
 
 @pytest.fixture

@@ -115,4 +115,5 @@ def test_a_new_account_pays_at_the_door(client, shop, warehouse_manager, letters
     mine = vanna("GET", "/api/v1/orders/")
     assert [(order["code"], order["state"]) for order in mine["results"]] == [(placed["code"], "delivered")]
     assert Order.objects.get().user.email == "vanna@example.com"
-    assert letters_arrive().count("vanna@example.com") == 4
+    # The address, the order, the parcel, its arrival, and the receipt for the cash.
+    assert letters_arrive().count("vanna@example.com") == 5

@@ -215,9 +215,9 @@ def test_the_order_page_takes_the_same_queries_for_any_number_of_lines(
     chosen = [(shop.mouse, 1), (shop.excellent, 1), (shop.large, 1)][:lines]
     order = make_order(*chosen, user=dara, shipping_method=shop.courier)
     text(customer, f"/orders/{order.code}/")  # the departments of the header are cached for a minute
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         text(customer, f"/orders/{order.code}/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         text(Client(), f"/orders/view/{order_token(order)}/")
     assert order.total > Decimal(0)
 

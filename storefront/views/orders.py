@@ -185,7 +185,7 @@ def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
         "pay_url": reverse("storefront:guest_pay_order", args=[token])
         if token
         else reverse("storefront:pay_order", args=[order.code]),
-        "receipt": receipt_of(order),
+        "receipt": receipt_of(order, bills=bills),
         "receipt_url": reverse("storefront:guest_receipt", args=[token])
         if token
         else reverse("storefront:receipt", args=[order.code]),
