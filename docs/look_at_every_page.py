@@ -19,7 +19,11 @@ from playwright.sync_api import Browser, sync_playwright
 WIDTHS = {360: 740, 1280: 800}
 SCHEMES = ("light", "dark")
 PHOTO_WIDTH = 1280
-LONGEST = 6000
+# A picture of a whole page shows what one would see by scrolling: no picture may still wait for that.
+SHOW_ALL_PICTURES = """async () => {
+  for (const image of document.images) image.loading = "eager";
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
+}"""
 
 
 def main() -> None:
@@ -65,6 +69,7 @@ def _look(browser: Browser, base: str, stage: Any, options: argparse.Namespace) 
         context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         page = context.new_page()
         state.reach(Visit(page, base, stage))
+        page.evaluate(SHOW_ALL_PICTURES)
         for width, height in WIDTHS.items():
             for scheme in SCHEMES:
                 page.set_viewport_size({"width": width, "height": height})
