@@ -1,0 +1,110 @@
+"""Paying online in every state: the shop's own pages, and the sandbox's, which say that no real money moves.
+
+They join the list of storefront/tests/page_states.py. A visit needs a running sandbox, and settings that lead to it.
+"""
+
+from datetime import timedelta
+
+from orders.guest_access import order_token
+from orders.models import Order
+from orders.tests.factories import make_order
+from payments.models import Payment
+from sandbox.tests.running import RunningSandbox
+from sandbox.tests.selling import ALWAYS_3DS, CARD, DECLINED, VISA
+from storefront.tests.page_states import Visit, state
+
+
+def _waiting(method: str) -> Order:
+    """Return a guest's order that is to be paid by `method`."""
+    return make_order(payment_method=method)
+
+
+def _path(order: Order, page: str = "") -> str:
+    return f"/orders/view/{order_token(order)}/{page}"
+
+
+def _begin(visit: Visit, method: str) -> tuple[Order, Payment]:
+    """Begin to pay an order by `method`, on the page that asks how."""
+    order = _waiting(method)
+    visit.goto(_path(order, "pay/?choose=1"))
+    visit.page.locator(f"input[value={method}]").check()
+    visit.press("Go on to pay")
+    visit.page.wait_for_load_state()
+    return order, Payment.objects.latest("pk")
+
+
+def _sandbox(visit: Visit) -> RunningSandbox:
+    assert visit.sandbox is not None, "paying needs a sandbox"
+    return visit.sandbox
+
+
+@state("paying")
+def pay_choose(visit: Visit) -> None:
+    visit.goto(_path(_waiting("card"), "pay/"))
+
+
+@state("paying")
+def pay_order_waits(visit: Visit) -> None:
+    visit.goto(_path(_waiting("card")))
+
+
+@state("paying")
+def pay_after_a_decline(visit: Visit) -> None:
+    order, payment = _begin(visit, "card")
+    _sandbox(visit).post(payment.data["url"], **CARD, number=DECLINED)
+    visit.goto(_path(order, "paid/"))
+
+
+@state("paying")
+def pay_thanks(visit: Visit) -> None:
+    order, payment = _begin(visit, "card")
+    _sandbox(visit).post(payment.data["url"], **CARD, number=VISA)
+    visit.goto(_path(order, "paid/"))
+
+
+@state("paying")
+def pay_checking(visit: Visit) -> None:
+    order, payment = _begin(visit, "card")
+    _sandbox(visit).post(payment.data["url"], **CARD, number=VISA)
+    _sandbox(visit).fault(provider="stripe", path="/v1/*", kind="status", status=500)
+    visit.goto(_path(order, "paid/"))
+    visit.page.get_by_role("heading", name="Checking your payment").wait_for()
+    _sandbox(visit).control("DELETE", "faults")
+
+
+@state("paying")
+def pay_order_is_being_checked(visit: Visit) -> None:
+    pay_checking(visit)
+    visit.goto(_path(Order.objects.latest("pk")))
+
+
+@state("paying")
+def pay_code(visit: Visit) -> None:
+    _begin(visit, "khqr")
+
+
+@state("paying")
+def pay_code_has_ended(visit: Visit) -> None:
+    _, payment = _begin(visit, "khqr")
+    Payment.objects.filter(pk=payment.pk).update(expires_at=payment.started_at - timedelta(minutes=1))
+    visit.page.reload()
+
+
+@state("sandbox")
+def sandbox_card_page(visit: Visit) -> None:
+    _begin(visit, "card")
+
+
+@state("sandbox")
+def sandbox_card_declined(visit: Visit) -> None:
+    _begin(visit, "card")
+    visit.fill(
+        {"E-mail": CARD["email"], "Card number": DECLINED, "Expiry (MM / YY)": "12/39", "Security code": CARD["cvc"]}
+    )
+    visit.press("Pay")
+
+
+@state("sandbox")
+def sandbox_card_challenge(visit: Visit) -> None:
+    _, payment = _begin(visit, "card")
+    visit.page.goto(_sandbox(visit).post(payment.data["url"], **CARD, number=ALWAYS_3DS).location)
