@@ -98,9 +98,8 @@ def sandbox_card_page(visit: Visit) -> None:
 @state("sandbox")
 def sandbox_card_declined(visit: Visit) -> None:
     _begin(visit, "card")
-    visit.fill(
-        {"E-mail": CARD["email"], "Card number": DECLINED, "Expiry (MM / YY)": "12/39", "Security code": CARD["cvc"]}
-    )
+    visit.fill({"E-mail": CARD["email"], "Card number": DECLINED})
+    visit.fill({"Expiry (MM / YY)": CARD["expiry"], "Security code": CARD["cvc"]})
     visit.press("Pay")
 
 
