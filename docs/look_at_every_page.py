@@ -47,11 +47,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=demo_shop.ROOT / "var" / "looks")
-    parser.add_argument("--only", default="", help="only the states whose name holds this text")
+    parser.add_argument("--only", action="append", help="only the states whose name holds this text; may be repeated")
     parser.add_argument("--print", action="store_true", help="also as the printer gets it, as PDF")
-    parser.add_argument(
-        "--without-script", action="store_true", help="with JavaScript switched off"
-    )
+    parser.add_argument("--without-script", action="store_true", help="with JavaScript switched off")
     return parser.parse_args()
 
 
@@ -93,7 +91,8 @@ def _look(browser: Browser, base: str, stage: Any, sandbox: Any, options: argpar
     from storefront.tests.every_state import STATES
     from storefront.tests.page_states import Visit
 
-    wanted = [state for group in STATES.values() for state in group if options.only in state.name]
+    texts = options.only or [""]
+    wanted = [state for group in STATES.values() for state in group if any(text in state.name for text in texts)]
     if options.without_script:
         wanted = [state for state in wanted if state.name not in NEEDS_SCRIPT]
     for state in wanted:

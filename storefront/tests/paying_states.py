@@ -106,4 +106,5 @@ def sandbox_card_declined(visit: Visit) -> None:
 @state("sandbox")
 def sandbox_card_challenge(visit: Visit) -> None:
     _, payment = _begin(visit, "card")
-    visit.page.goto(_sandbox(visit).post(payment.data["url"], **CARD, number=ALWAYS_3DS).location)
+    challenge = _sandbox(visit).post(payment.data["url"], **CARD, number=ALWAYS_3DS)
+    visit.page.goto(f"{_sandbox(visit).url}{challenge.location}")
