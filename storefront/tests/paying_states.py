@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from orders.guest_access import order_token
 from orders.models import Order
+from orders.paying_online import pay_order
 from orders.tests.factories import make_order
 from payments.models import Payment
 from sandbox.tests.running import RunningSandbox
@@ -23,14 +24,10 @@ def _path(order: Order, page: str = "") -> str:
     return f"/orders/view/{order_token(order)}/{page}"
 
 
-def _begin(visit: Visit, method: str) -> tuple[Order, Payment]:
-    """Begin to pay an order by `method`, on the page that asks how."""
+def _begin(method: str) -> tuple[Order, Payment]:
+    """Begin to pay a new order by `method`, as its page does; the browser has not been anywhere yet."""
     order = _waiting(method)
-    visit.goto(_path(order, "pay/?choose=1"))
-    visit.page.locator(f"input[value={method}]").check()
-    visit.press("Go on to pay")
-    visit.page.wait_for_load_state()
-    return order, Payment.objects.latest("pk")
+    return order, pay_order(order, method=method, by=None)
 
 
 def _sandbox(visit: Visit) -> RunningSandbox:
@@ -50,21 +47,21 @@ def pay_order_waits(visit: Visit) -> None:
 
 @state("paying")
 def pay_after_a_decline(visit: Visit) -> None:
-    order, payment = _begin(visit, "card")
+    order, payment = _begin("card")
     _sandbox(visit).post(payment.data["url"], **CARD, number=DECLINED)
     visit.goto(_path(order, "paid/"))
 
 
 @state("paying")
 def pay_thanks(visit: Visit) -> None:
-    order, payment = _begin(visit, "card")
+    order, payment = _begin("card")
     _sandbox(visit).post(payment.data["url"], **CARD, number=VISA)
     visit.goto(_path(order, "paid/"))
 
 
 @state("paying")
 def pay_checking(visit: Visit) -> None:
-    order, payment = _begin(visit, "card")
+    order, payment = _begin("card")
     _sandbox(visit).post(payment.data["url"], **CARD, number=VISA)
     _sandbox(visit).fault(provider="stripe", path="/v1/*", kind="status", status=500)
     visit.goto(_path(order, "paid/"))
@@ -80,24 +77,25 @@ def pay_order_is_being_checked(visit: Visit) -> None:
 
 @state("paying")
 def pay_code(visit: Visit) -> None:
-    _begin(visit, "khqr")
+    order, _ = _begin("khqr")
+    visit.goto(_path(order, "pay/"))
 
 
 @state("paying")
 def pay_code_has_ended(visit: Visit) -> None:
-    _, payment = _begin(visit, "khqr")
+    order, payment = _begin("khqr")
     Payment.objects.filter(pk=payment.pk).update(expires_at=payment.started_at - timedelta(minutes=1))
-    visit.page.reload()
+    visit.goto(_path(order, "pay/"))
 
 
 @state("sandbox")
 def sandbox_card_page(visit: Visit) -> None:
-    _begin(visit, "card")
+    visit.page.goto(_begin("card")[1].data["url"])
 
 
 @state("sandbox")
 def sandbox_card_declined(visit: Visit) -> None:
-    _begin(visit, "card")
+    visit.page.goto(_begin("card")[1].data["url"])
     visit.fill({"E-mail": CARD["email"], "Card number": DECLINED})
     visit.fill({"Expiry (MM / YY)": CARD["expiry"], "Security code": CARD["cvc"]})
     visit.press("Pay")
@@ -105,6 +103,6 @@ def sandbox_card_declined(visit: Visit) -> None:
 
 @state("sandbox")
 def sandbox_card_challenge(visit: Visit) -> None:
-    _, payment = _begin(visit, "card")
+    payment = _begin("card")[1]
     challenge = _sandbox(visit).post(payment.data["url"], **CARD, number=ALWAYS_3DS)
     visit.page.goto(f"{_sandbox(visit).url}{challenge.location}")
