@@ -41,7 +41,7 @@ def main() -> None:
         demo_shop.settle_in(folder)
         with servers.redis(), _served(folder):
             guest = Guest(places.SHOP_PORT)
-            sights = [sight for sight in _walk(guest) if options.only in sight.name]
+            sights = [sight for sight in _walk(guest) if any(text in sight.name for text in options.only or [""])]
             headers = Path(folder) / "headers.json"
             cookies = "; ".join(f"{name}={value}" for name, value in guest.cookies.items())
             headers.write_text(json.dumps({"X-Forwarded-Proto": "https", "Cookie": cookies}))
@@ -55,7 +55,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/lighthouse", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="of each page; the median of performance is printed")
-    parser.add_argument("--only", default="", help="only the pages whose name holds this text")
+    parser.add_argument("--only", action="append", help="only the pages whose name holds this text; may be repeated")
     return parser.parse_args()
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from catalog.models import Category, Variant
 
 CLOSE_UNITS = frozenset("″°")
+# Makers of drives count so; memory of 1024 GB stays in GB.
+TERABYTE = 1000
 
 
 def spec_text(definition: Mapping[str, Any], value: object) -> str:
@@ -19,6 +21,8 @@ def spec_text(definition: Mapping[str, Any], value: object) -> str:
         return ", ".join(str(item) for item in value)
     text = f"{Decimal(str(value)).normalize():f}" if isinstance(value, int | float | Decimal) else str(value)
     unit = definition.get("unit") or ""
+    if unit == "GB" and isinstance(value, int) and value >= TERABYTE and value % 10 == 0:
+        text, unit = f"{Decimal(value) / TERABYTE:f}", "TB"
     # Signs such as ″ and ° stand close; letters and × do not.
     space = "" if unit in CLOSE_UNITS else "\N{NO-BREAK SPACE}"
     return f"{text}{space}{unit}" if unit else text

@@ -91,7 +91,7 @@ def compare(offers: Sequence[Variant]) -> list[Row]:
         values = tuple(batteries.get(offer.pk, NOT_RECORDED) for offer in offers)
         rows.append(Row(_("Battery"), values, _("Of the unit that you would get, measured against a new battery.")))
     if len({offer.product.category_id for offer in offers}) > 1:
-        rows.insert(0, Row(_("Department"), tuple(offer.product.category.name for offer in offers)))
+        rows.insert(1, Row(_("Department"), tuple(offer.product.category.name for offer in offers)))
     return [*rows, *_specs(offers)]
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from jinja2 import Environment, StrictUndefined
 
 from catalog import pictures
+from catalog.promises import return_promise
 from catalog.wording import options_text
 from core.money import amount_text
 from storefront import browsing, illustrations, words
@@ -38,6 +39,7 @@ def environment(**options: Any) -> Environment:
         said=browsing.said,
         wants_range=browsing.wants_range,
         options_text=options_text,
+        return_promise=return_promise,
         photo_srcset=pictures.srcset,
         photo_address=pictures.address,
     )

@@ -201,10 +201,11 @@ def shipment_state(shipment: Shipment, is_pickup: bool) -> str:
 
 
 def arrival(first: date, last: date) -> str:
-    """ "Tue 24 Nov", "Tue 24 Nov to Thu 26 Nov"."""
+    """ "Tue 24 Nov", "Tue 24 to Thu 26 Nov", "Mon 30 Nov to Tue 1 Dec"."""
     if first == last:
         return weekday(first)
-    return gettext("%(first)s to %(last)s") % {"first": weekday(first), "last": weekday(last)}
+    begin = date_format(first, "D j") if (first.year, first.month) == (last.year, last.month) else weekday(first)
+    return gettext("%(first)s to %(last)s") % {"first": begin, "last": weekday(last)}
 
 
 def day(value: date) -> str:

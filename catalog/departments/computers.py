@@ -40,10 +40,10 @@ STORAGE_TYPE = text("storage_type", "Storage type", "An SSD has no moving parts:
 SCREEN = decimal(
     "screen_size_in", "Screen size", "″", 5, 120, "Corner to corner, in inches.", facet=True, promoted=True, card=True
 )
-RESOLUTION_W = whole("resolution_w", "Resolution, across", "px", 320, 16_000, "Picture points from left to right.")
+RESOLUTION_W = whole("resolution_w", "Resolution, width", "px", 320, 16_000, "Picture points from left to right.")
 RESOLUTION_H = whole(
     "resolution_h",
-    "Resolution, down",
+    "Resolution, height",
     "px",
     200,
     10_000,

@@ -17,8 +17,12 @@ from storefront.branding import NAME_LENGTH, NOTE_LENGTH, PICTURES, save_brandin
 from storefront.context import ShopFacts
 from storefront.models import ShopSettings
 
-COLOUR = forms.TextInput(attrs={"placeholder": "#00694a", "size": 9, "maxlength": 7, "spellcheck": "false"})
 PICTURE = forms.FileInput(attrs={"accept": ACCEPTED})
+
+
+def _colour(usual: str) -> forms.TextInput:
+    """Return a field for a colour, with the one that the shop has when nobody sets any."""
+    return forms.TextInput(attrs={"placeholder": usual, "size": 9, "maxlength": 7, "spellcheck": "false"})
 
 
 class ShopSettingsForm(forms.Form):
@@ -31,10 +35,16 @@ class ShopSettingsForm(forms.Form):
         label="Line on top of every page", required=False, max_length=NOTE_LENGTH, widget=forms.TextInput({"size": 60})
     )
     accent_light = forms.CharField(
-        label="Accent colour, light", required=False, widget=COLOUR, help_text="Links and buttons, such as #00694a."
+        label="Accent colour, light",
+        required=False,
+        widget=_colour("#00694a"),
+        help_text="Links and buttons, such as #00694a.",
     )
     accent_dark = forms.CharField(
-        label="Accent colour, dark", required=False, widget=COLOUR, help_text="The same in the dark, such as #55cf9f."
+        label="Accent colour, dark",
+        required=False,
+        widget=_colour("#55cf9f"),
+        help_text="The same in the dark, such as #55cf9f.",
     )
     logo = forms.FileField(
         label="Logo", required=False, widget=PICTURE, help_text="JPEG, PNG, WebP or AVIF; shown 48 pixels high at most."

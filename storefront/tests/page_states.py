@@ -1,4 +1,6 @@
-"""Every page of the shop in every state that a person may meet: one list for the browser tests and for the pictures.
+"""Pages of the shop in every state that a person may meet: one list for the browser tests and for the pictures.
+
+More states join it from choosing_states, paying_states and staff_states; every_state holds them all.
 
 A state is reached by a `Visit`: a browser page, and the stage (storefront.tests.stage) that it looks at.
 """
@@ -16,6 +18,7 @@ from carts.baskets import add_item, open_cart
 from carts.wishlists import add_wish, open_wishlist, share
 from catalog.models import Variant
 from orders.guest_access import order_token
+from sandbox.tests.running import RunningSandbox
 from storefront.compare_cookie import SEPARATOR
 from storefront.tests.stage import Stage
 from storefront.views.pages import bad_request, broken
@@ -32,11 +35,12 @@ GUEST = {
 
 @dataclass
 class Visit:
-    """One visitor's browser page, in a context of its own, at the shop at `base`."""
+    """One visitor's browser page, in a context of its own, at the shop at `base`, which pays at `sandbox`."""
 
     page: Any
     base: str
     stage: Stage
+    sandbox: RunningSandbox | None = None
 
     def goto(self, path: str) -> None:
         self.page.goto(f"{self.base}{path}")
@@ -170,56 +174,10 @@ def product_sold_out_grade(visit: Visit) -> None:
     visit.goto(f"{visit.stage.full.get_absolute_url()}?offer={visit.stage.fair.sku}")
 
 
-@state("product")
-def product_kept_and_compared(visit: Visit) -> None:
-    visit.keep(visit.stage.good)
-    visit.compare(visit.stage.good, visit.stage.excellent)
-    visit.goto(f"{visit.stage.full.get_absolute_url()}?offer={visit.stage.good.sku}")
-
-
 for _what in ("last_one", "sold_out", "unpriced", "longest", "part", "retired"):
     state("product", f"product-{_what.replace('_', '-')}")(
         lambda visit, what=_what: visit.goto(getattr(visit.stage, what).get_absolute_url())
     )
-
-
-@state("choosing")
-def list_empty(visit: Visit) -> None:
-    visit.goto("/wishlist/")
-
-
-@state("choosing")
-def list_full(visit: Visit) -> None:
-    stage = visit.stage
-    visit.keep(stage.excellent, stage.fair, *stage.longest.variants.all(), *stage.part.variants.all())
-    visit.goto("/wishlist/")
-
-
-@state("choosing")
-def list_shared(visit: Visit) -> None:
-    visit.goto(visit.keep(visit.stage.excellent, visit.stage.fair, *visit.stage.longest.variants.all()))
-
-
-@state("choosing")
-def compare_nothing(visit: Visit) -> None:
-    visit.goto("/compare/")
-
-
-@state("choosing")
-def compare_two(visit: Visit) -> None:
-    visit.compare(visit.stage.excellent, visit.stage.good)
-    visit.goto("/compare/")
-
-
-@state("choosing")
-def compare_four(visit: Visit) -> None:
-    visit.compare(
-        visit.stage.excellent,
-        *visit.stage.longest.variants.all(),
-        *visit.stage.unpriced.variants.all(),
-        *visit.stage.part.variants.all(),
-    )
-    visit.goto("/compare/")
 
 
 @state("buying")
@@ -392,9 +350,3 @@ def _bad_request(visit: Visit) -> None:
 @state("errors", "error-500")
 def _server_error(visit: Visit) -> None:
     visit.show("/shown/500/", broken(RequestFactory().get("/")).content)
-
-
-@state("staff")
-def admin_home(visit: Visit) -> None:
-    visit.log_in(visit.stage.staff)
-    visit.goto("/admin/")

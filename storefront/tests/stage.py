@@ -143,7 +143,7 @@ def set_stage(*, photo_width: int = 320) -> Stage:
     make_promotion(
         "Two screens are better than one",
         text="Tested monitors of 24 to 32 inches.",
-        link="/c/computers/laptops/",
+        link="/c/monitor/",
         position=1,
     )
     make_promotion(

@@ -2,13 +2,11 @@
 
 import pytest
 
-from carts.models import CartItem, Wishlist, WishlistItem
+from carts.models import CartItem, WishlistItem
 from carts.tests.factories import make_wishlist
 from carts.wishlists import share
-from catalog.models import Variant
 from commercia.tests.browser import expect, follow
 from storefront.tests.conftest import stock_shop
-from storefront.tests.looks import EVERY_LOOK, assert_good
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LAPTOPS = "/c/computers/laptops/"
@@ -26,58 +24,6 @@ def keep(page, *skus):
         page.goto(f"/p/{'m500' if sku == 'M500' else 'thinkpad-t14'}/?offer={sku}")
         page.get_by_role("button", name="Keep").click()
         page.get_by_role("button", name="On my list (take").wait_for()
-
-
-def press_compare(page, *skus):
-    for sku in skus:
-        page.goto(f"/p/{'m500' if sku == 'M500' else 'thinkpad-t14'}/?offer={sku}")
-        page.get_by_role("button", name="Compare ").click()
-        page.get_by_role("button", name="Compared").wait_for()
-
-
-def test_the_list_in_every_state(shop, page, complaints):
-    page.goto("/wishlist/")
-    assert_good(page, complaints, EVERY_LOOK)
-    keep(page, "T14-A-16", "T14-B-16", "T14-C-16", "M500")
-    Variant.objects.filter(sku="T14-A-16").update(price="550.00")
-    Variant.objects.filter(sku="T14-B-16").update(price="520.00")
-    Variant.objects.filter(sku="M500").update(is_offered=False)
-    Wishlist.objects.update(notices=["Your list holds 200 things and is full: 2 were left out."])
-    page.goto("/wishlist/")
-    for words in ("Lower price", "Higher price", "Sold out", "No longer offered", "We brought two lists together."):
-        expect(page.get_by_text(words).first).to_be_visible()
-    assert_good(page, complaints, EVERY_LOOK)
-    follow(page.get_by_role("button", name="Make a link"))
-    assert_good(page, complaints, EVERY_LOOK)
-    page.goto(page.get_by_label("Link to your list").input_value())
-    assert_good(page, complaints, EVERY_LOOK)
-    WishlistItem.objects.all().delete()
-    page.reload()
-    assert_good(page, complaints, EVERY_LOOK)
-
-
-def test_the_comparison_of_none_one_two_and_four(shop, page, complaints):
-    page.goto("/compare/")
-    assert_good(page, complaints, EVERY_LOOK)
-    for skus in ("T14-A-16", "T14-A-16&sku=T14-C-16", "T14-A-16&sku=T14-B-16&sku=T14-A-32&sku=M500"):
-        for only in ("", "&only=differences"):
-            page.goto(f"/compare/?sku={skus}{only}")
-            assert_good(page, complaints, EVERY_LOOK)
-    press_compare(page, "T14-A-16", "T14-B-16")
-    page.goto("/compare/")
-    assert_good(page, complaints, EVERY_LOOK)
-
-
-def test_lists_and_products_with_the_buttons_pressed(shop, page, complaints):
-    keep(page, "T14-B-16")
-    press_compare(page, "T14-B-16", "M500", "T14-A-16", "T14-A-32")
-    for address in (LAPTOPS, f"{T14}?offer=T14-B-16", "/"):
-        page.goto(address)
-        assert_good(page, complaints, EVERY_LOOK)
-    page.goto(f"{T14}?offer=T14-C-16")
-    page.get_by_role("button", name="Compare ").click()
-    page.get_by_text("You compare 4 already").first.wait_for()
-    assert_good(page, complaints, EVERY_LOOK)
 
 
 def test_a_card_keeps_and_compares_in_place_says_so_and_keeps_the_focus(shop, page, complaints):

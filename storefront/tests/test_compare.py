@@ -218,7 +218,7 @@ def test_goods_of_different_departments_stand_side_by_side(shop, visitor):
     compare(visitor, "T14-A-16", "M500")
     page = text(visitor, "/compare/")
     found = rows(page)
-    assert list(found)[:2] == ["Department", "Price"]
+    assert list(found)[:2] == ["Price", "Department"]
     assert found["Department"] == (True, ["Laptops", "Mouse"])
     assert found["Memory"] == (False, ["16\N{NO-BREAK SPACE}GB", "does not apply"])
     assert found["Buttons"] == (False, ["does not apply", "3"])

@@ -4,13 +4,16 @@ import pytest
 from django.core.management import call_command
 
 from storefront.tests.conftest import note_complaints
+from storefront.tests.every_state import STATES
 from storefront.tests.inspection import DESK, ZOOMED, focus_problems, sideways, small_targets, violations
-from storefront.tests.page_states import STATES, Visit
+from storefront.tests.page_states import Visit
 from storefront.tests.stage import set_empty_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-# The admin is Django's: its own pages are looked at, but not ours to mend.
-OURS = [pytest.param(state, id=state.name) for group in STATES if group != "staff" for state in STATES[group]]
+# What needs a provider; what is not of the shop; the admin, which is Django's, looked at but not ours to mend.
+APART = {"paying", "sandbox", "staff"}
+OURS = [pytest.param(state, id=state.name) for group in STATES if group not in APART for state in STATES[group]]
+PAYING = [pytest.param(state, id=state.name) for state in STATES["paying"]]
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +35,23 @@ def test_the_list_is_long_enough():
 
 @pytest.mark.parametrize("state", OURS)
 def test_every_page_is_good(state, stage, chromium, live_server):
+    look(state, stage, chromium, live_server)
+
+
+@pytest.mark.parametrize("state", PAYING)
+def test_every_page_of_paying_is_good(state, stage, chromium, live_server, sandbox, settings):
+    settings.SHOP_CURRENCY, settings.KHQR_ACCOUNT = "USD", "commercia@aclb"
+    settings.BAKONG_API_BASE = sandbox.url
+    settings.BAKONG_TOKEN = sandbox.control("POST", "bakong/token")["token"]
+    look(state, stage, chromium, live_server, sandbox)
+
+
+def look(state, stage, chromium, live_server, sandbox=None):
+    """Reach the state and fail, with all that is wrong, unless it is good."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     complaints = note_complaints(page)
-    state.reach(Visit(page, live_server.url, stage))
+    state.reach(Visit(page, live_server.url, stage, sandbox))
     found = [*violations(page), *sideways(page), *small_targets(page)]
     found += [*focus_problems(page, DESK), *focus_problems(page, ZOOMED), *complaints]
     context.close()

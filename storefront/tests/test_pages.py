@@ -40,6 +40,12 @@ def test_home_shows_departments_fresh_goods_and_one_unit_with_its_facts(shop, vi
     assert "PF3DDDD1N5" not in page
 
 
+@pytest.mark.parametrize(("days", "is_told"), [(14, True), (0, False)])
+def test_home_says_how_long_one_may_send_a_thing_back(shop, visitor, settings, days, is_told):
+    settings.RETURN_DAYS = days
+    assert ("14 days to send it back, without giving a reason" in text(visitor)) is is_told
+
+
 @pytest.mark.django_db
 def test_home_counts_what_is_on_the_shelf_only(visitor):
     category = make_category("mouse")

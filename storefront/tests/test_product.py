@@ -79,7 +79,7 @@ def test_every_spec_of_the_category_has_a_row_and_a_missing_one_says_so(shop, vi
     page = text(visitor, f"{T14}?offer=T14-A-32")
     assert "Core i5-1245U" in page
     assert "32\N{NO-BREAK SPACE}GB" in page
-    assert '<th scope="row">Weight</th><td><span class="muted">not recorded</span></td>' in page
+    assert '<dt>Weight</dt><dd><span class="muted">not recorded</span></dd>' in page
 
 
 def test_what_has_no_price_is_found_but_not_sold(shop, visitor):

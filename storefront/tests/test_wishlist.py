@@ -152,7 +152,7 @@ def test_the_list_tells_what_changed_since(shop, visitor):
     for offer, price in ((shop.excellent, "550.00"), (shop.good, "520.00"), (shop.large, None), (unpriced, "700.00")):
         offer.price = price and Decimal(price)
         offer.save()
-    shop.mouse.is_offered = False
+    shop.mouse.is_offered, shop.mouse.price = False, Decimal("11.00")
     shop.mouse.save()
     page = text(visitor, "/wishlist/")
     lines = {sku: next(line for line in page.split("<li ") if f'value="{sku}"' in line) for sku in kept()}
@@ -166,6 +166,7 @@ def test_the_list_tells_what_changed_since(shop, visitor):
     assert "when you kept it" not in lines["T14-C-16"]
     assert "No longer offered" in lines["M500"]
     assert 'href="/p/m500/' not in lines["M500"]
+    assert "when you kept it" not in lines["M500"]
     assert "It had no price when you kept it." in lines["LATER"]
     assert {sku for sku, line in lines.items() if "/wishlist/move/" in line} == {"T14-A-16", "T14-B-16", "LATER"}
 

@@ -98,7 +98,7 @@ def test_working_days_leave_out_the_weekend(start, days, end):
 def test_delivery_is_a_first_and_a_last_day_in_words():
     method = ShippingMethod(days_min=1, days_max=3)
     first, last = expected_days(method, ordered_on=date(2026, 11, 20))
-    assert words.arrival(first, last) == "Mon 23 Nov to Wed 25 Nov"
+    assert words.arrival(first, last) == "Mon 23 to Wed 25 Nov"
     assert words.arrival(first, first) == "Mon 23 Nov"
 
 

@@ -32,7 +32,7 @@ from storefront.pages import page_number, said_once, shown_pages
 
 LONGEST_QUERY = 100
 # Cards below an empty list.
-NEAR = 4
+NEAR = 6
 
 
 @require_safe

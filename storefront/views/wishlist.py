@@ -82,7 +82,7 @@ def start_sharing(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def stop_sharing(request: HttpRequest) -> HttpResponse:
-    """Let the link die."""
+    """End the link, so that whoever has it sees nothing any more."""
     unshare(_own_or_404(request))
     messages.success(request, _("The link to your list is dead. Nobody else can see the list now."))
     return redirect("storefront:wishlist")
