@@ -30,6 +30,9 @@ def main() -> None:
         goods = servers.prepare_shop(engine, products)
         servers.prepare_bare(engine)
         servers.collect_static(engine, products)
+        if options.load_only:
+            print(f"{products:,} products on {engine}: {goods}", flush=True)
+            return
         anew = stack.enter_context(servers.shop(engine, products, cached=False))
         cached = stack.enter_context(servers.shop(engine, products, cached=True))
         bare = stack.enter_context(servers.bare(engine))
@@ -57,6 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--products", type=int, default=10_000)
     parser.add_argument("--db", choices=["mariadb", "sqlite"], default="mariadb")
     parser.add_argument("--rows", type=lambda text: text.split(","), help="such as 1,2,9 (default: all)")
+    parser.add_argument("--load-only", action="store_true", help="fill the databases, keep them, measure nothing")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--secs", type=float, default=5)
     return parser.parse_args()

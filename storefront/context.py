@@ -14,11 +14,20 @@ from carts.models import CartItem
 from catalog.models import Category
 from core.caching import keep
 from core.codes import token_hash
+from core.compiled import CompiledQuery, slot
 from core.shop_settings import shop_settings
 from core.versions import CATEGORIES, SHOP, ReadVersions, versions_of
 from storefront.branding import COLOURS
 from storefront.models import TextPage
 from storefront.secret_cookies import CART
+
+_QUANTITIES = CompiledQuery(
+    lambda: CartItem.objects.filter(
+        cart__code_hash=slot("code_hash"), cart__state=CartState.ACTIVE, cart__active_user=None
+    )
+    .order_by()
+    .values_list("quantity")
+)
 
 
 class ShopFacts:
@@ -141,11 +150,7 @@ def count_in_cart(request: HttpRequest) -> int:
     if known is not None:
         return known
     if request.user.is_authenticated:
-        items = CartItem.objects.filter(cart__active_user=request.user)
-    elif code := CART.code(request):
-        items = CartItem.objects.filter(
-            cart__code_hash=token_hash(code), cart__state=CartState.ACTIVE, cart__active_user=None
-        )
-    else:
-        return 0
-    return items.aggregate(n=Sum("quantity"))["n"] or 0
+        return CartItem.objects.filter(cart__active_user=request.user).aggregate(n=Sum("quantity"))["n"] or 0
+    if code := CART.code(request):
+        return sum(quantity for (quantity,) in _QUANTITIES.rows(code_hash=token_hash(code)))
+    return 0
