@@ -22,12 +22,14 @@ _GUESTS_CART = CompiledQuery(
 )
 _ITEMS = CompiledQuery(lambda: CartItem.objects.filter(cart=slot("cart")))
 _ON_SHELF = CompiledQuery(
-    lambda: Unit.objects.available()
-    .filter(variant=slot("variant"))
-    .order_by()
-    .values("variant")
-    .annotate(number=Count("pk"))
-    .values_list("number")
+    lambda: (
+        Unit.objects.available()
+        .filter(variant=slot("variant"))
+        .order_by()
+        .values("variant")
+        .annotate(number=Count("pk"))
+        .values_list("number")
+    )
 )
 
 

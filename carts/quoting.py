@@ -13,10 +13,12 @@ from core.compiled import CompiledQuery, slot
 from core.money import ZERO, percent_of, tax_inside
 
 _ITEMS = CompiledQuery(
-    lambda: CartItem.objects.filter(cart=slot("cart"))
-    .select_related("variant__product__brand", "variant__product__category", "rental_plan")
-    .annotate(available=available_units("variant"))
-    .order_by("id")
+    lambda: (
+        CartItem.objects.filter(cart=slot("cart"))
+        .select_related("variant__product__brand", "variant__product__category", "rental_plan")
+        .annotate(available=available_units("variant"))
+        .order_by("id")
+    )
 )
 _TAX_RATES = CompiledQuery(lambda: TaxRate.objects.filter(country=slot("country")))
 _SHIPPING_METHODS = CompiledQuery(lambda: ShippingMethod.objects.filter(is_active=True))
@@ -138,11 +140,7 @@ def shipping_price(method: ShippingMethod | None, goods_total: Decimal) -> Decim
 
 def shipping_methods_for(country: str) -> list[ShippingMethod]:
     """Return the active ways of shipping to `country` (ISO code), in the shop's order."""
-    return [
-        method
-        for method in _SHIPPING_METHODS.objects()
-        if not method.countries or country in method.countries
-    ]
+    return [method for method in _SHIPPING_METHODS.objects() if not method.countries or country in method.countries]
 
 
 def _items_of(cart: Cart | None) -> Sequence[CartItem]:

@@ -11,22 +11,22 @@ from django.http import HttpRequest
 
 from carts.flow import CartState
 from carts.models import CartItem
-from catalog.models import Category
+from catalog.scope import kept_tree
 from core.caching import keep
 from core.codes import token_hash
 from core.compiled import CompiledQuery, slot
 from core.shop_settings import shop_settings
-from core.versions import CATEGORIES, SHOP, ReadVersions, versions_of
+from core.versions import SHOP, ReadVersions, versions_of
 from storefront.branding import COLOURS
 from storefront.models import TextPage
 from storefront.secret_cookies import CART
 
 _QUANTITIES = CompiledQuery(
-    lambda: CartItem.objects.filter(
-        cart__code_hash=slot("code_hash"), cart__state=CartState.ACTIVE, cart__active_user=None
+    lambda: (
+        CartItem.objects.filter(cart__code_hash=slot("code_hash"), cart__state=CartState.ACTIVE, cart__active_user=None)
+        .order_by()
+        .values_list("quantity")
     )
-    .order_by()
-    .values_list("quantity")
 )
 
 
@@ -132,13 +132,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def departments(versions: ReadVersions) -> list[dict[str, str]]:
-    """The visible top categories in the shop's order: name and href. Kept until a category changes."""
-
-    def read() -> list[dict[str, str]]:
-        found = Category.objects.filter(parent=None, is_visible=True).defer("spec_definitions", "variant_axes")
-        return [{"name": category.name, "href": category.get_absolute_url()} for category in found]
-
-    return keep("departments", versions=versions.of(CATEGORIES), build=read)
+    """The visible top categories in the shop's order: name and href. From the kept tree that lists need as well."""
+    found = (one for one in kept_tree(versions).values() if one.parent_id is None and one.is_visible)
+    return [{"name": category.name, "href": category.get_absolute_url()} for category in found]
 
 
 def count_in_cart(request: HttpRequest) -> int:

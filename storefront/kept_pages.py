@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
+from django.middleware.csrf import get_token, rotate_token
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.crypto import salted_hmac
@@ -67,13 +67,25 @@ def kept_page(
         status, pieces = keep(
             "page", *where, versions=versions, build=lambda: fill(_as_stranger(request)), may_keep=may_keep
         )
-    token = get_token(request).encode() if len(pieces) > 1 else b""
+    token = _token_for(request).encode() if len(pieces) > 1 else b""
     return HttpResponse(token.join(pieces), status=status)
 
 
 def may_be_kept(request: HttpRequest) -> bool:
     """Tell whether something is kept at all and for this visitor too."""
     return bool(settings.CACHE_SECONDS) and _is_stranger(request)
+
+
+def _token_for(request: HttpRequest) -> str:
+    """Return the token for the visitor's forms.
+
+    Django hides the secret behind a mask, so that nobody learns it from the sizes of many compressed answers that hold
+    it (BREACH). A newcomer's is made for this one answer, and a mask would take as long as a tenth of the page.
+    """
+    if settings.CSRF_COOKIE_NAME in request.COOKIES:
+        return get_token(request)
+    rotate_token(request)
+    return request.META["CSRF_COOKIE"]
 
 
 def _is_stranger(request: HttpRequest) -> bool:
