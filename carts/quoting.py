@@ -138,9 +138,14 @@ def shipping_price(method: ShippingMethod | None, goods_total: Decimal) -> Decim
     return method.price
 
 
+def active_shipping_methods() -> list[ShippingMethod]:
+    """Return the active ways of shipping anywhere, in the shop's order."""
+    return _SHIPPING_METHODS.objects()
+
+
 def shipping_methods_for(country: str) -> list[ShippingMethod]:
     """Return the active ways of shipping to `country` (ISO code), in the shop's order."""
-    return [method for method in _SHIPPING_METHODS.objects() if not method.countries or country in method.countries]
+    return [method for method in active_shipping_methods() if not method.countries or country in method.countries]
 
 
 def _items_of(cart: Cart | None) -> Sequence[CartItem]:

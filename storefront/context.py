@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Sum
 from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
+from django.utils.functional import SimpleLazyObject
 
 from carts.flow import CartState
 from carts.models import CartItem
@@ -19,6 +21,7 @@ from core.shop_settings import shop_settings
 from core.versions import SHOP, ReadVersions, versions_of
 from storefront.branding import COLOURS
 from storefront.models import TextPage
+from storefront.sayings import sayer
 from storefront.secret_cookies import CART
 
 _QUANTITIES = CompiledQuery(
@@ -128,6 +131,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "shop": ShopFacts(versions_of(request)),
         "departments": lambda: departments(versions_of(request)),
         "cart_count": remember(lambda: count_in_cart(request)),
+        # Once a page: Django would mask the token anew for each form, and look the language up for each word.
+        "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),
+        "_": sayer(),
     }
 
 

@@ -139,10 +139,10 @@ def _fill(request: HttpRequest, blocks: Blocks, frame: Mapping[str, Any]) -> str
 
 def _values(request: HttpRequest, backend: Any, own: Mapping[str, Any]) -> dict[str, Any]:
     field = format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', _placeholder())
-    values = {**own, "request": request, "csrf_token": _placeholder(), "csrf_input": field}
+    values = {**own, "request": request}
     for processor in backend.template_context_processors:
         values.update(processor(request))
-    return values
+    return {**values, "csrf_token": _placeholder(), "csrf_input": field}
 
 
 def _recorded(
