@@ -19,7 +19,7 @@ class Throttle(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count this call and tell whether it is within the limit."""
-        key = self.get_cache_key(request, view)
+        key = self.get_cache_key(request, view) if self.rate is not None else None
         return key is None or cache.count_up(key, self.duration) <= self.num_requests
 
     def wait(self) -> float:
