@@ -63,21 +63,28 @@ def costing(servers: Sequence[Server], work: Callable[[], dict[str, float]]) -> 
     return Figures(found["rate"], found["p50"], found["p95"], int(found["count"]), int(found["errors"]), cpu, rest)
 
 
-def by_wrk(server: Server, others: Sequence[Server], requests: Sequence[Request], *, landing: str = "") -> Work:
-    """Return work that sends `requests` again and again from 16 connections for so many seconds."""
+def by_wrk(
+    server: Server,
+    others: Sequence[Server],
+    requests: Sequence[Request],
+    *,
+    landing: str = "",
+    connections: int = CONNECTIONS,
+) -> Work:
+    """Return work that sends `requests` again and again from so many connections for so many seconds."""
 
     def work(seconds: float) -> Figures:
         with tempfile.NamedTemporaryFile("w", suffix=".requests") as lines:
             lines.write("\n".join(request.line() for request in requests) + "\n")
             lines.flush()
-            return costing([server, *others], lambda: _wrk(server.port, lines.name, seconds, landing))
+            return costing([server, *others], lambda: _wrk(server.port, lines.name, seconds, landing, connections))
 
     return work
 
 
-def _wrk(port: int, requests: str, seconds: float, landing: str) -> dict[str, float]:
+def _wrk(port: int, requests: str, seconds: float, landing: str, connections: int) -> dict[str, float]:
     command = [
-        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "30s",
+        "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s",
         "-s", str(HERE / "requests.lua"), f"http://127.0.0.1:{port}",
     ]  # fmt: skip
     environment = {**os.environ, "REQUESTS": requests, "LANDING": landing, "SEED": str(time.monotonic_ns() % 10**9)}

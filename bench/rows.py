@@ -58,6 +58,10 @@ def _ours(stage: Stage, requests: Sequence[Request], *, server: Server | None = 
     return by_wrk(server or stage.cached, stage.others, requests, landing=landing)
 
 
+def _lone(stage: Stage, requests: Sequence[Request]) -> Work:
+    return by_wrk(stage.cached, stage.others, requests, connections=1)
+
+
 def _bare(stage: Stage, paths: Sequence[str], **options: str) -> Work:
     return by_wrk(stage.bare, stage.others, [Request(path, headers=options) for path in paths])
 
@@ -139,6 +143,7 @@ def _search(stage: Stage) -> list[Row]:
     return [
         Row("4", "search page with filters", _ours(stage, pages), bare, ".values() + orjson", 0.25),
         Row("4a", "search, API without facets", _ours(stage, calls), bare, ".values() + orjson", 0.25),
+        Row("4b", "search page, one visitor at a time", _lone(stage, pages), None, ""),
     ]
 
 

@@ -3,18 +3,34 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 
 from carts.flow import CartState
 from carts.models import Cart, CartItem, choice_key
 from catalog.models import RentalPlan, Unit, Variant
 from core import clock
 from core.codes import secret_token, token_hash
+from core.compiled import CompiledQuery, slot
 from core.db import atomic_retry
 from core.flows import move
 from core.refusals import Conflict, Refusal
 
 MAX_QUANTITY = 99
 MAX_LINES = 50
+_GUESTS_CART = CompiledQuery(
+    lambda: Cart.objects.filter(code_hash=slot("code_hash"), state=CartState.ACTIVE, active_user=None)
+)
+_ITEMS = CompiledQuery(lambda: CartItem.objects.filter(cart=slot("cart")))
+_ON_SHELF = CompiledQuery(
+    lambda: (
+        Unit.objects.available()
+        .filter(variant=slot("variant"))
+        .order_by()
+        .values("variant")
+        .annotate(number=Count("pk"))
+        .values_list("number")
+    )
+)
 
 
 def find_cart(*, user: Any, code: str | None) -> Cart | None:
@@ -23,7 +39,7 @@ def find_cart(*, user: Any, code: str | None) -> Cart | None:
         return Cart.objects.filter(active_user=user).first()
     if not code:
         return None
-    return Cart.objects.filter(code_hash=token_hash(code), state=CartState.ACTIVE, active_user=None).first()
+    return _GUESTS_CART.first(code_hash=token_hash(code))
 
 
 @atomic_retry
@@ -50,7 +66,7 @@ def add_item(cart: Cart, variant: Variant, *, quantity: int, rental_plan: Rental
     cart = _locked(cart)
     if rental_plan is not None and not (rental_plan.is_published and rental_plan.variant_id == variant.pk):
         raise Refusal("plan_not_available", "This machine is not offered on that rental plan.")
-    items = list(cart.items.all())
+    items = _ITEMS.objects(cart=cart.pk)
     key = choice_key(variant.pk, rental_plan.pk if rental_plan else None)
     item = next((line for line in items if line.choice_key == key), None)
     wanted = quantity + (item.quantity if item else 0)
@@ -112,7 +128,7 @@ def refuse_impossible_quantity(variant: Variant, *, wanted: int, in_other_lines:
         raise Refusal("too_many", f"At most {variant.max_per_order} of these per order.", limit=variant.max_per_order)
     if wanted > MAX_QUANTITY:
         raise Refusal("quantity_impossible", f"Choose a quantity from 1 to {MAX_QUANTITY}.", wanted=wanted)
-    available = Unit.objects.available().filter(variant=variant).count()
+    available = _on_shelf(variant)
     if total > available:
         words = f"Only {available} left of these." if available else "These are sold out."
         raise Conflict("sold_out", words, variant=variant.pk, available=available)
@@ -152,7 +168,7 @@ def _merge_line(account_cart: Cart, mine: CartItem | None, theirs: CartItem) -> 
     """Add one guest line to the account's cart. Returns a notice when not all of it fitted."""
     already = mine.quantity if mine else 0
     wanted = already + theirs.quantity
-    available = Unit.objects.available().filter(variant=theirs.variant).count()
+    available = _on_shelf(theirs.variant)
     limits = [MAX_QUANTITY, available]
     if theirs.variant.max_per_order is not None:
         limits.append(theirs.variant.max_per_order)
@@ -172,6 +188,10 @@ def _merge_line(account_cart: Cart, mine: CartItem | None, theirs: CartItem) -> 
     if fitting == wanted:
         return ""
     return f"{theirs.variant.product.full_name}: you had {wanted} in two carts, {fitting} could be kept."
+
+
+def _on_shelf(variant: Variant) -> int:
+    return next((number for (number,) in _ON_SHELF.rows(variant=variant.pk)), 0)
 
 
 def _cart_of(user: Any) -> Cart:

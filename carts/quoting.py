@@ -9,7 +9,19 @@ from django.conf import settings
 from carts.models import Cart, CartItem, ShippingMethod, TaxRate
 from catalog.models import RentalPlan, Variant
 from catalog.querysets import available_units
+from core.compiled import CompiledQuery, slot
 from core.money import ZERO, percent_of, tax_inside
+
+_ITEMS = CompiledQuery(
+    lambda: (
+        CartItem.objects.filter(cart=slot("cart"))
+        .select_related("variant__product__brand", "variant__product__category", "rental_plan")
+        .annotate(available=available_units("variant"))
+        .order_by("id")
+    )
+)
+_TAX_RATES = CompiledQuery(lambda: TaxRate.objects.filter(country=slot("country")))
+_SHIPPING_METHODS = CompiledQuery(lambda: ShippingMethod.objects.filter(is_active=True))
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ def tax_at(address: Mapping[str, str] | None) -> Tax:
     """Return the tax at `address`: the region's row before the country's, no row no tax."""
     country = (address or {}).get("country") or settings.SHOP_COUNTRY
     region = ((address or {}).get("region") or "").strip()
-    rates = {rate.region.lower(): rate for rate in TaxRate.objects.filter(country=country)}
+    rates = {rate.region.lower(): rate for rate in _TAX_RATES.objects(country=country)}
     rate = rates.get(region.lower()) or rates.get("")
     return Tax(rate.name, rate.percent) if rate else Tax("", ZERO)
 
@@ -126,24 +138,18 @@ def shipping_price(method: ShippingMethod | None, goods_total: Decimal) -> Decim
     return method.price
 
 
+def active_shipping_methods() -> list[ShippingMethod]:
+    """Return the active ways of shipping anywhere, in the shop's order."""
+    return _SHIPPING_METHODS.objects()
+
+
 def shipping_methods_for(country: str) -> list[ShippingMethod]:
     """Return the active ways of shipping to `country` (ISO code), in the shop's order."""
-    return [
-        method
-        for method in ShippingMethod.objects.filter(is_active=True)
-        if not method.countries or country in method.countries
-    ]
+    return [method for method in active_shipping_methods() if not method.countries or country in method.countries]
 
 
 def _items_of(cart: Cart | None) -> Sequence[CartItem]:
-    if cart is None:
-        return []
-    return (
-        CartItem.objects.filter(cart=cart)
-        .select_related("variant__product__brand", "variant__product__category", "rental_plan")
-        .annotate(available=available_units("variant"))
-        .order_by("id")
-    )
+    return _ITEMS.objects(cart=cart.pk) if cart is not None else []
 
 
 def _priced_lines(items: Sequence[CartItem], *, tax: Tax, include: bool, currency: str) -> list[QuoteLine]:

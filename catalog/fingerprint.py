@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import (
     Aggregate,
+    Case,
     CharField,
     Count,
     F,
@@ -21,9 +22,10 @@ from django.db.models import (
     Sum,
     TextField,
     Value,
+    When,
     Window,
 )
-from django.db.models.functions import Cast, Concat, RowNumber
+from django.db.models.functions import MD5, Cast, Concat, RowNumber
 
 from catalog.flow import ReviewState, UnitState
 from catalog.models import PriceChange, Product, ProductPhoto, Review, Unit, UnitPhoto, Variant
@@ -39,7 +41,7 @@ from core.versions import CATEGORIES, EVERY_LIST, SHOP, list_of
 UNITS_SHOWN = 12
 VARIANT_FACTS = ("pk", "sku", "grade", "options", "price", "list_price", "max_per_order", "is_offered")
 PRODUCT_FACTS = ("pk", "updated_at", "status", "name", "brand__name", "category__slug", "category__is_visible")
-COUNTED = ("last_price", "new_prices", "reviews", "stars", "decided", "photos")
+COUNTED = ("prices", "reviews", "photos")
 FACTS = (*VARIANT_FACTS, *(f"product__{name}" for name in PRODUCT_FACTS), *COUNTED)
 # What the API tells of a unit, and what a page shows of it.
 TOLD_OF_UNITS = (
@@ -56,16 +58,25 @@ class Joined(Aggregate):
     output_field = TextField()
 
 
-_PHOTO = Concat(
-    *("photo__code", Value(" "), "photo__state", Value(" "), "photo__alt", Value(" ")),
-    *(Cast("position", CharField()), Value(" "), Cast("photo__renditions", TextField())),
-    output_field=TextField(),
+# A digest: MariaDB makes a table on disk for texts without a limit that are joined, even where there are none.
+_PHOTO = MD5(
+    Concat(
+        *("photo__code", Value(" "), "photo__state", Value(" "), "photo__alt", Value(" ")),
+        *(Cast("position", CharField()), Value(" "), Cast("photo__renditions", TextField())),
+        output_field=TextField(),
+    )
 )
 
 
 def _each(rows: QuerySet[Any], key: str, found: Any, *, outer: str = "pk") -> Subquery:
     own = rows.filter(**{key: OuterRef(outer)}).order_by().values(key).annotate(found=found)
     return Subquery(own.values("found"))
+
+
+def _in_words(*found: Aggregate) -> Concat:
+    """Join what was found about a group: each subquery of its own costs the engine more to plan than to run."""
+    words = [part for one in found for part in (Cast(one, CharField()), Value(" "))]
+    return Concat(*words, output_field=TextField())
 
 
 def _version(name: Any) -> Subquery:
@@ -76,15 +87,12 @@ def _of_variants(**chosen: Any) -> QuerySet[Variant]:
     """Return the variants chosen by a slot with FACTS, and with the version of the tree of categories."""
     published = Review.objects.filter(state=ReviewState.PUBLISHED)
     # A price cut is told for 30 days: when it leaves them, the answer changes by itself.
-    new_prices = PriceChange.objects.filter(at__gt=slot("since"))
+    is_new = Case(When(at__gt=slot("since"), then=1), default=0)
     rows = Variant.objects.filter(**chosen).order_by()
     return rows.annotate(
         tree=_version(Value(CATEGORIES)),
-        last_price=_each(PriceChange.objects.all(), "variant", Max("pk")),
-        new_prices=_each(new_prices, "variant", Count("pk")),
-        reviews=_each(published, "product", Count("pk"), outer="product"),
-        stars=_each(published, "product", Sum("rating"), outer="product"),
-        decided=_each(published, "product", Max("decided_at"), outer="product"),
+        prices=_each(PriceChange.objects.all(), "variant", _in_words(Max("pk"), Sum(is_new))),
+        reviews=_each(published, "product", _in_words(Count("pk"), Sum("rating"), Max("decided_at")), outer="product"),
         photos=_each(ProductPhoto.objects.all(), "product", Joined(_PHOTO), outer="product"),
     )
 
@@ -135,11 +143,11 @@ def _facts(rows: list[tuple[Any, ...]]) -> AnswerFacts | None:
     if not rows:
         return None
     facts = [dict(zip((*FACTS, "tree", "stock"), row, strict=False)) for row in rows]
-    count = facts[0]["reviews"] or 0
+    count, stars = map(int, (facts[0]["reviews"] or "0 0").split()[:2])
     return AnswerFacts(
         key=(sorted(map(repr, rows)), return_promise()),
         stock={one["sku"]: one["stock"] or 0 for one in facts},
-        rating=Rating(average_rating(int(facts[0]["stars"] or 0), count), count, {}),
+        rating=Rating(average_rating(stars, count), count, {}),
         has_photos=facts[0]["photos"] is not None,
     )
 
@@ -154,6 +162,14 @@ class PageFacts:
     key: object
     versions: dict[str, int]
     shelves: dict[str, list[int]]
+    unit_rows: Sequence[tuple[Any, ...]]
+
+    def units_of(self, offer: Variant) -> list[Unit]:
+        """Return the first units of an offer as they were read, with what the page shows of them. No query.
+
+        `photos` tells what is known of a unit's photos, None when it has none.
+        """
+        return [unit for unit in _PAGE_UNITS.objects_of(self.unit_rows) if unit.variant_id == offer.pk]
 
     def agree(self, offers: Iterable[Variant], current: Variant | None, units: Sequence[Unit]) -> bool:
         """Tell whether a page that was made later still shows the shelves that these facts speak of.
@@ -181,13 +197,13 @@ def _offers_of_page() -> QuerySet[Variant, tuple[Any, ...]]:
     return rows.values_list("product__slug", "shelf", "shop", "tree", "every_list", "list", *FACTS)
 
 
-def _units_of_page() -> QuerySet[Unit, tuple[Any, ...]]:
+def _units_of_page() -> QuerySet[Unit]:
     place = Window(RowNumber(), partition_by=F("variant"), order_by="pk")
     first = Unit.objects.available().filter(variant__product__slug=slot("slug"), variant__is_offered=True)
     first = first.order_by().annotate(place=place).filter(place__lte=UNITS_SHOWN)
     photos = _each(UnitPhoto.objects.all(), "unit", Joined(_PHOTO))
     shown = Unit.objects.filter(pk__in=first.values("pk")).order_by("pk").annotate(photos=photos)
-    return shown.values_list(*SHOWN_OF_UNITS, "photos")
+    return shown.only(*SHOWN_OF_UNITS)
 
 
 _PAGE_OFFERS = CompiledQuery(_offers_of_page)
@@ -208,9 +224,11 @@ def page_facts(slug: str) -> PageFacts | None:
         one["sku"]: sorted(map(int, row[1].split(","))) if row[1] else [] for one, row in zip(facts, rows, strict=True)
     }
     counts = {sku: len(pks) for sku, pks in shelves.items()}
+    unit_rows = _PAGE_UNITS.rows(slug=slug)
     names = (SHOP, CATEGORIES, EVERY_LIST, list_of(facts[0]["product__category__slug"]))
     return PageFacts(
-        key=(sorted(map(repr, facts)), sorted(counts.items()), _PAGE_UNITS.rows(slug=slug), return_promise()),
+        key=(sorted(map(repr, facts)), sorted(counts.items()), unit_rows, return_promise()),
         versions={name: number or 0 for name, number in zip(names, numbers, strict=True)},
         shelves=shelves,
+        unit_rows=unit_rows,
     )

@@ -20,9 +20,6 @@ FORMATS = ("avif", "webp")
 WIDTHS = (160, 320, 640, 960, 1600)
 WIDEST_ON_CARDS = 640
 Picture = Mapping[str, Any]
-# Tell along with a product or unit whether it has any photo to show: most have none, and need no query for them.
-HAS_PHOTOS = Exists(ProductPhoto.objects.filter(product=OuterRef("pk"), photo__state=PhotoState.READY))
-UNIT_HAS_PHOTOS = Exists(UnitPhoto.objects.filter(unit=OuterRef("pk"), photo__state=PhotoState.READY))
 _COLUMNS = ("photo__alt", "photo__width", "photo__height", "photo__renditions")
 
 
@@ -32,6 +29,16 @@ class Pictures:
 
     of_product: list[Picture] = field(default_factory=list)
     of_units: Mapping[int, list[Picture]] = field(default_factory=dict)
+
+
+def has_photos(product: str) -> Exists:
+    """Return whether the product whose id that column holds has a photo to show: most need no query for photos."""
+    return Exists(ProductPhoto.objects.filter(product=OuterRef(product), photo__state=PhotoState.READY))
+
+
+def unit_has_photos() -> Exists:
+    """Return whether a unit has a photo of its own to show."""
+    return Exists(UnitPhoto.objects.filter(unit=OuterRef("pk"), photo__state=PhotoState.READY))
 
 
 def picture_of(photo: Photo) -> Picture:

@@ -25,9 +25,6 @@ ON_A_PAGE = 10
 # Column to what it is called and how many characters it may have.
 LENGTHS = {"title": ("title", 120), "body": ("review", 4000), "author_name": ("name", 60)}
 
-# Tell along with a product whether anybody reviewed it: most have no review, and need no query for them.
-HAS_REVIEWS = Exists(Review.objects.filter(product=OuterRef("pk"), state=ReviewState.PUBLISHED))
-
 
 @dataclass(frozen=True)
 class Rating:
@@ -44,6 +41,11 @@ class ReviewPage:
 
     reviews: list[Review]
     after: str
+
+
+def has_reviews(product: str) -> Exists:
+    """Return whether anybody reviewed the product whose id that column holds: most need no query for reviews."""
+    return Exists(Review.objects.filter(product=OuterRef(product), state=ReviewState.PUBLISHED))
 
 
 @atomic_retry
@@ -107,7 +109,7 @@ def reject_review(review: Review, *, by: Any, reason: str) -> Review:
 
 
 def rating_of(product: Product) -> Rating:
-    """Return what the published reviews of a product come to. One query, none if HAS_REVIEWS said there are none."""
+    """Return what the published reviews of a product come to. One query, none if `has_reviews` said there are none."""
     if not getattr(product, "has_reviews", True):
         return Rating(None, 0, dict.fromkeys(range(BEST, 0, -1), 0))
     published = Review.objects.filter(product=product, state=ReviewState.PUBLISHED).order_by()

@@ -211,7 +211,7 @@ class Scope:
 def find_category(slug: str, *, versions: ReadVersions) -> Category | None:
     """Return the visible category with this slug, with those above it; from the kept tree or by one query."""
     slug = slug.lower()[:SLUG_MAX]
-    found = (one for one in _kept_tree(versions).values() if one.slug.lower() == slug and one.is_visible)
+    found = (one for one in kept_tree(versions).values() if one.slug.lower() == slug and one.is_visible)
     return next(found, None)
 
 
@@ -223,14 +223,15 @@ def open_scope(category: Category | None, *, versions: ReadVersions | None = Non
     if versions is None:
         tree = _read_tree()
         return _scope(category, tree, *_read_words(category, _branch(category, tree)))
-    tree = _kept_tree(versions)
+    tree = kept_tree(versions)
     slug = category.slug if category is not None else ""
     current = versions.of(CATEGORIES, list_of(slug) if slug else EVERY_LIST)
     counted = keep("words", slug, versions=current, build=lambda: _read_words(category, _branch(category, tree)))
     return _scope(category, tree, *counted)
 
 
-def _kept_tree(versions: ReadVersions) -> dict[int, Category]:
+def kept_tree(versions: ReadVersions) -> dict[int, Category]:
+    """Return every category (a few dozen) by id in the shop's order, each knowing those above it, from the cache."""
     return keep("tree", versions=versions.of(CATEGORIES), build=_read_tree)
 
 

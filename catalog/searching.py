@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, Max, OuterRef, QuerySet, Subquery
 
 from catalog.browsing import BEST, PAGE_SIZE, ListingPage, list_page
 from catalog.filters import Filters
 from catalog.models import Category, SearchTerm
 from catalog.scope import IsOneOf, Scope, open_scope
 from catalog.words import code_term, last_with_prefix, query_terms
+from core.db import count_each
 from core.versions import ReadVersions
 
 # One letter begins thousands of words and says nothing; alone it must be a whole word.
@@ -51,7 +52,7 @@ def search(
     "best" orders by how much the found words say (a name more than a brand, then category, specs, description), then
     in stock, then newest. A query is cut to its first 12 terms; one without letters or digits finds nothing. Of words
     that more than HITS_MAX products of the category have, the products are found for which they say most. Filters and
-    facets are those of catalog.browsing. At most 8 queries, two of which `versions` (see open_scope) may save.
+    facets are those of catalog.browsing. At most 7 queries, two of which `versions` (see open_scope) may save.
     """
     terms = query_terms(query)
     found = _frequencies(query, terms)
@@ -75,15 +76,14 @@ def search(
 
 
 def _frequencies(query: str, terms: Sequence[str]) -> dict[str, int]:
-    """Return how many products have each term; for the unfinished last one counted up to COUNTED_MAX. Two queries."""
+    """Return how many products have each term; for the unfinished last one counted up to COUNTED_MAX. One query."""
     wanted = {*terms, code_term(query)} - {""}
     if not wanted:
         return {}
-    rows = SearchTerm.objects.filter(term__in=sorted(wanted)).order_by().values("term")
-    found = dict(rows.annotate(products=Count("pk")).values_list("term", "products"))
+    rows = {term: having(term, is_last=False) for term in wanted}
     if terms and len(terms[-1]) >= PREFIX_MIN:
-        found[terms[-1]] = having(terms[-1], is_last=True)[:COUNTED_MAX].count()
-    return found
+        rows[terms[-1]] = having(terms[-1], is_last=True)[:COUNTED_MAX]
+    return dict(zip(rows, count_each(rows.values()), strict=True))
 
 
 def _hits(terms: Sequence[str], found: Mapping[str, int], scope: Scope) -> dict[int, int]:

@@ -3,13 +3,14 @@
 import functools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from django.db import OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -18,6 +19,7 @@ R = TypeVar("R")
 # 1213 deadlock, 1205 lock wait timeout, 1020 record changed (MariaDB snapshot isolation).
 RETRYABLE_CODES = frozenset({1213, 1205, 1020})
 TRIES = 4
+FRESH_SECONDS = 0.5
 _wait_for_locks: ContextVar[bool] = ContextVar("wait_for_locks", default=False)
 
 
@@ -84,16 +86,41 @@ def _mark_broken_transaction(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     """After a deadlock the server has rolled back: refuse to go on and commit the other half."""
+    wrapper: BaseDatabaseWrapper = context["connection"]
     try:
-        return execute(sql, params, many, context)
+        answer = execute(sql, params, many, context)
+        wrapper.answered_at = time.monotonic()  # type: ignore[attr-defined]
+        return answer
     except OperationalError as error:
-        wrapper: BaseDatabaseWrapper = context["connection"]
         if wrapper.in_atomic_block and error.args and error.args[0] in RETRYABLE_CODES:
             wrapper.needs_rollback = True
         raise
+
+
+def count_each(querysets: Iterable[QuerySet[Any]]) -> list[int]:
+    """Return how many rows each of these has, in one query. What is sliced is counted up to its slice."""
+    counts, params = [], []
+    for place, rows in enumerate(querysets):
+        sql, own = rows.values("pk").query.sql_with_params()
+        counts.append(f"(SELECT COUNT(*) FROM ({sql}) AS rows_{place})")  # noqa: S608  (Django's own SQL)
+        params += own
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(counts)}", params)
+        return list(cursor.fetchone())
 
 
 def install_rollback_guard(sender: object, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
     """Put the guard on every new connection (heard from `connection_created`)."""
     if _mark_broken_transaction not in connection.execute_wrappers:
         connection.execute_wrappers.append(_mark_broken_transaction)
+
+
+def trust_a_fresh_connection(**kwargs: object) -> None:
+    """Let a connection that has just answered be used without asking it whether it lives (heard at request_started).
+
+    Django asks on every request (CONN_HEALTH_CHECKS), which is a round trip before the first query. A server that was
+    restarted is away for longer than FRESH_SECONDS, and then it is asked.
+    """
+    answered_at = getattr(connection, "answered_at", None)
+    if answered_at is not None and time.monotonic() - answered_at < FRESH_SECONDS:
+        connection.health_check_done = True

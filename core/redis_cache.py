@@ -57,6 +57,16 @@ class TolerantRedisCache(RedisCache):
     def set_many(self, data: Any, *args: Any, **options: Any) -> list[str]:
         return self._try(lambda: super(TolerantRedisCache, self).set_many(data, *args, **options), list(data))
 
+    def count_up(self, key: str, seconds: int) -> int:
+        """Add one to a counter and return it, 0 while Redis is away; `seconds` after its beginning it is forgotten."""
+
+        def count() -> int:
+            name = self.make_and_validate_key(key)
+            trip = self._cache.get_client(name, write=True).pipeline(transaction=False)
+            return trip.set(name, 0, ex=seconds, nx=True).incr(name).execute()[1]
+
+        return self._try(count, 0)
+
     def _try(self, deed: Callable[[], T], otherwise: T) -> T:
         if time.monotonic() < TolerantRedisCache._resting_until:
             return otherwise

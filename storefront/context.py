@@ -8,17 +8,29 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Sum
 from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
+from django.utils.functional import SimpleLazyObject
 
 from carts.flow import CartState
 from carts.models import CartItem
-from catalog.models import Category
+from catalog.scope import kept_tree
 from core.caching import keep
 from core.codes import token_hash
+from core.compiled import CompiledQuery, slot
 from core.shop_settings import shop_settings
-from core.versions import CATEGORIES, SHOP, ReadVersions, versions_of
+from core.versions import SHOP, ReadVersions, versions_of
 from storefront.branding import COLOURS
 from storefront.models import TextPage
+from storefront.sayings import sayer
 from storefront.secret_cookies import CART
+
+_QUANTITIES = CompiledQuery(
+    lambda: (
+        CartItem.objects.filter(cart__code_hash=slot("code_hash"), cart__state=CartState.ACTIVE, cart__active_user=None)
+        .order_by()
+        .values_list("quantity")
+    )
+)
 
 
 class ShopFacts:
@@ -119,17 +131,16 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "shop": ShopFacts(versions_of(request)),
         "departments": lambda: departments(versions_of(request)),
         "cart_count": remember(lambda: count_in_cart(request)),
+        # Once a page: Django would mask the token anew for each form, and look the language up for each word.
+        "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),
+        "_": sayer(),
     }
 
 
 def departments(versions: ReadVersions) -> list[dict[str, str]]:
-    """The visible top categories in the shop's order: name and href. Kept until a category changes."""
-
-    def read() -> list[dict[str, str]]:
-        found = Category.objects.filter(parent=None, is_visible=True).defer("spec_definitions", "variant_axes")
-        return [{"name": category.name, "href": category.get_absolute_url()} for category in found]
-
-    return keep("departments", versions=versions.of(CATEGORIES), build=read)
+    """The visible top categories in the shop's order: name and href. From the kept tree that lists need as well."""
+    found = (one for one in kept_tree(versions).values() if one.parent_id is None and one.is_visible)
+    return [{"name": category.name, "href": category.get_absolute_url()} for category in found]
 
 
 def count_in_cart(request: HttpRequest) -> int:
@@ -141,11 +152,7 @@ def count_in_cart(request: HttpRequest) -> int:
     if known is not None:
         return known
     if request.user.is_authenticated:
-        items = CartItem.objects.filter(cart__active_user=request.user)
-    elif code := CART.code(request):
-        items = CartItem.objects.filter(
-            cart__code_hash=token_hash(code), cart__state=CartState.ACTIVE, cart__active_user=None
-        )
-    else:
-        return 0
-    return items.aggregate(n=Sum("quantity"))["n"] or 0
+        return CartItem.objects.filter(cart__active_user=request.user).aggregate(n=Sum("quantity"))["n"] or 0
+    if code := CART.code(request):
+        return sum(quantity for (quantity,) in _QUANTITIES.rows(code_hash=token_hash(code)))
+    return 0

@@ -16,6 +16,7 @@ from catalog.wording import options_text
 from core.money import amount_text
 from storefront import browsing, illustrations, words
 from storefront.heads import usual_head
+from storefront.sayings import say
 
 
 def environment(**options: Any) -> Environment:
@@ -46,27 +47,16 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-# A page of cards asks for a hundred addresses and two hundred words, and Django finds each anew: a fifth of the page's
-# time. Neither changes while a process runs.
+# A page of cards asks for a hundred addresses, and Django finds each anew. They do not change while a process runs.
 @lru_cache(maxsize=8192)
 def _path_of(name: str, args: tuple[object, ...], kwargs: tuple[tuple[str, object], ...]) -> str:
     return reverse(f"storefront:{name}", args=args, kwargs=dict(kwargs))
-
-
-@lru_cache(maxsize=4096)
-def _said_in(language: str | None, words: str) -> str:
-    return gettext(words)
 
 
 @lru_cache(maxsize=256)
 def asset(name: str) -> str:
     """Return the address of a static file."""
     return static(name)
-
-
-def say(words: str) -> str:
-    """Return the words in the visitor's language."""
-    return _said_in(get_language(), words)
 
 
 def url(name: str, *args: object, **kwargs: object) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
+from django.middleware.csrf import get_token, rotate_token
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.crypto import salted_hmac
@@ -67,13 +67,25 @@ def kept_page(
         status, pieces = keep(
             "page", *where, versions=versions, build=lambda: fill(_as_stranger(request)), may_keep=may_keep
         )
-    token = get_token(request).encode() if len(pieces) > 1 else b""
+    token = _token_for(request).encode() if len(pieces) > 1 else b""
     return HttpResponse(token.join(pieces), status=status)
 
 
 def may_be_kept(request: HttpRequest) -> bool:
     """Tell whether something is kept at all and for this visitor too."""
     return bool(settings.CACHE_SECONDS) and _is_stranger(request)
+
+
+def _token_for(request: HttpRequest) -> str:
+    """Return the token for the visitor's forms.
+
+    Django hides the secret behind a mask, so that nobody learns it from the sizes of many compressed answers that hold
+    it (BREACH). A newcomer's is made for this one answer, and a mask would take as long as a tenth of the page.
+    """
+    if settings.CSRF_COOKIE_NAME in request.COOKIES:
+        return get_token(request)
+    rotate_token(request)
+    return request.META["CSRF_COOKIE"]
 
 
 def _is_stranger(request: HttpRequest) -> bool:
@@ -127,10 +139,10 @@ def _fill(request: HttpRequest, blocks: Blocks, frame: Mapping[str, Any]) -> str
 
 def _values(request: HttpRequest, backend: Any, own: Mapping[str, Any]) -> dict[str, Any]:
     field = format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', _placeholder())
-    values = {**own, "request": request, "csrf_token": _placeholder(), "csrf_input": field}
+    values = {**own, "request": request}
     for processor in backend.template_context_processors:
         values.update(processor(request))
-    return values
+    return {**values, "csrf_token": _placeholder(), "csrf_input": field}
 
 
 def _recorded(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
@@ -120,6 +121,13 @@ class ProductViewSet(ApiViewSet):
     lookup_field = "slug"
     query_serializers = {"list": None}
 
+    def facts_for_strangers(self, request: HttpRequest, **address: str) -> object:
+        """Return the versions of a list, or the facts of one product."""
+        if not address:
+            return _list_facts(request)
+        facts = product_facts(address["slug"])
+        return facts and (facts.key, False)
+
     @extend_schema(
         tags=["catalogue"],
         parameters=[ProductListQuery, ProductFilters],
@@ -128,11 +136,7 @@ class ProductViewSet(ApiViewSet):
     def list(self, request: Request) -> Response:
         """A page of products, found by words and filters, with counts for every further filter."""
         read = versions_of(request)
-        category = request.query_params.get("category")
-        facts = read.of(
-            CATEGORIES, list_of(category[:60]) if category and "q" not in request.query_params else EVERY_LIST
-        )
-        return answer_unless_known(request, facts, lambda: product_page(request, versions=read))
+        return answer_unless_known(request, _list_facts(request), lambda: product_page(request, versions=read))
 
     @extend_schema(tags=["catalogue"])
     def retrieve(self, request: Request, slug: str) -> Response:
@@ -201,6 +205,11 @@ class VariantViewSet(ApiViewSet):
     serializer_class = SoldVariantSerializer
     pagination_class = None
     lookup_field = "sku"
+
+    def facts_for_strangers(self, request: HttpRequest, **address: str) -> object:
+        """Return the facts of one variant."""
+        facts = variant_facts(address["sku"])
+        return facts and (facts.key, False)
 
     @extend_schema(tags=["catalogue"])
     def retrieve(self, request: Request, sku: str) -> Response:
@@ -310,6 +319,12 @@ def _read_body(request: Request, slug: str, facts: AnswerFacts | None, *, sees_a
     product = offered[0].product
     photos = pictures_of(product.pk).of_product if facts.has_photos else []
     return _body_of(product, offered, rating=facts.rating, photos=photos)
+
+
+def _list_facts(request: HttpRequest | Request) -> object:
+    category = request.GET.get("category")
+    narrow = category and "q" not in request.GET
+    return versions_of(request).of(CATEGORIES, list_of(category[:60]) if narrow else EVERY_LIST)
 
 
 def _product_body(product: Product, *, all_variants: bool) -> dict[str, Any]:

@@ -161,3 +161,17 @@ def test_what_is_refused_or_missing_has_no_tag(laptop):
     for address, status in (("/api/v1/products/?colour=red", 400), ("/api/v1/products/none/", 404)):
         response = ask(address)
         assert (response.status_code, response.headers.get("ETag")) == (status, None)
+
+
+def test_what_is_known_to_a_stranger_is_not_counted_and_needs_no_log_in(laptop, settings, monkeypatch):
+    address = "/api/v1/products/t14/"
+    tag = ask(address)["ETag"]
+    counted = []
+    monkeypatch.setattr("core.api.throttles.Throttle.allow_request", lambda *call: counted.append(call) or True)
+    assert ask(address, tag).status_code == 304
+    assert counted == []
+    assert ask(address, 'W/"other"').status_code == 200
+    assert len(counted) == 2  # a stranger's limit and an account's
+    # Whoever says who they are is asked for it first.
+    headers = {"If-None-Match": tag, "Authorization": "Bearer rubbish"}
+    assert client_of().get(address, headers=headers).status_code == 401

@@ -155,7 +155,7 @@ CACHES = {
     }
     if CACHE_URL
     else {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "core.local_cache.LocalCache",
         "LOCATION": "commercia",
         "OPTIONS": {"MAX_ENTRIES": 1_000},
     }

@@ -44,7 +44,7 @@ else:
     CELERY_TASK_ALWAYS_EAGER = True
     CELERY_TASK_EAGER_PROPAGATES = True
 if not CACHE_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "test"}}
+    CACHES = {"default": {"BACKEND": "core.local_cache.LocalCache", "LOCATION": "test"}}
 elif TEST_PROCESS:
     server, _, database = CACHE_URL.rpartition("/")
     CACHES["default"]["LOCATION"] = f"{server}/{int(database) + 1 + int(TEST_PROCESS.removeprefix('gw'))}"

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.conditional import known_to_stranger
 from core.api.errors import InvalidRequest
 from core.api.queries import NoQuery, PageQuery, read_query
 from core.api.serializers import StrictSerializer
@@ -24,6 +27,15 @@ class ApiViewSet(GenericViewSet):
     # Limits of single actions, beside the general ones.
     action_throttles: dict[str, type[BaseThrottle]] = {}
     query: dict[str, Any]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer 304 first of all where a stranger's answer has not changed (see core.api.conditional)."""
+        known = known_to_stranger(request, lambda: self.facts_for_strangers(request, **kwargs))
+        return known if known is not None else super().dispatch(request, *args, **kwargs)
+
+    def facts_for_strangers(self, request: HttpRequest, **address: str) -> object:
+        """Return what the answer to a GET depends on for a caller without an account; None: answers have no tags."""
+        return None
 
     def get_throttles(self) -> list[BaseThrottle]:
         """Return the general limits and the action's own."""

@@ -4,6 +4,8 @@ import threading
 from functools import partial
 
 import pytest
+import time_machine
+from django.core.cache import cache, caches
 from django.db import transaction
 
 from core.caching import keep, release
@@ -127,6 +129,26 @@ def test_a_redis_that_is_away_is_an_empty_cache(away, monkeypatch):
         ["a"],
     )
     assert asked == [("cache_unreachable",)], "after the first failure it rests"
+
+
+def test_a_redis_that_is_away_counts_nothing(away, monkeypatch):
+    monkeypatch.setattr("core.redis_cache.log.warning", lambda *words, **facts: None)
+    assert [away.count_up("calls", 60) for _ in range(3)] == [0, 0, 0]
+
+
+def test_a_count_begins_anew_when_its_time_is_over():
+    with time_machine.travel("2026-11-21 10:00:00", tick=False) as clock:
+        assert [cache.count_up("calls", 60) for _ in range(3)] == [1, 2, 3]
+        assert cache.count_up("others", 60) == 1
+        clock.shift(61)
+        assert cache.count_up("calls", 60) == 1
+
+
+@pytest.mark.services
+def test_redis_counts_in_one_trip_and_forgets():
+    assert [cache.count_up("calls", 60) for _ in range(3)] == [1, 2, 3]
+    name = cache.make_key("calls")
+    assert 0 < caches["default"]._cache.get_client().ttl(name) <= 60
 
 
 def test_pages_and_the_api_work_while_redis_is_away(client, settings, monkeypatch):

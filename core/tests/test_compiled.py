@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db.models.functions import Length
 
 from core import clock
 from core.compiled import CompiledQuery, slot
@@ -40,3 +43,36 @@ def test_a_missing_value_is_an_error():
     query = CompiledQuery(lambda: DataVersion.objects.filter(name=slot("name")).values_list("number"))
     with pytest.raises(KeyError, match="name"):
         query.rows()
+
+
+def test_objects_are_those_of_django_with_annotations_and_relations(django_assert_num_queries):
+    user = get_user_model().objects.create(email="sokha@example.com")
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="core")[:2])
+    query = CompiledQuery(
+        lambda: (
+            Permission.objects.filter(user=slot("user"))
+            .select_related("content_type")
+            .annotate(letters=Length("codename"))
+            .order_by("pk")
+        )
+    )
+    own = Permission.objects.filter(user=user).select_related("content_type").order_by("pk")
+    assert len(own) == 2
+    for _ in range(2):
+        with django_assert_num_queries(1):
+            found = query.objects(user=user.pk)
+            assert [(one.pk, one.codename, one.content_type.app_label) for one in found] == [
+                (one.pk, one.codename, one.content_type.app_label) for one in own
+            ]
+            assert [one.letters for one in found] == [len(one.codename) for one in own]
+    assert query.first(user=0) is None
+    assert query.first(user=user.pk) == own[0]
+
+
+def test_objects_have_converted_values():
+    now = clock.now()
+    Job.objects.create(kind="new", started_at=now)
+    query = CompiledQuery(lambda: Job.objects.filter(kind=slot("kind")).only("kind", "started_at"))
+    rows = query.rows(kind="new")
+    assert [one.started_at for one in query.objects_of(rows)] == [now]
+    assert query.first(kind="new").get_deferred_fields() >= {"finished_at"}

@@ -1,9 +1,16 @@
 """Transactions: repeated when the database asks for it, never half committed."""
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 
-from core.db import LockedRowsSkipped, atomic_retry, is_outermost, waits_for_locks
+from core.db import (
+    LockedRowsSkipped,
+    atomic_retry,
+    count_each,
+    is_outermost,
+    trust_a_fresh_connection,
+    waits_for_locks,
+)
 from core.models import Job
 
 
@@ -98,3 +105,25 @@ def test_the_server_cuts_no_joined_list():
     with connection.cursor() as cursor:
         cursor.execute("SELECT @@SESSION.group_concat_max_len, @@SESSION.sql_mode")
         assert cursor.fetchone() == (1048576, "STRICT_TRANS_TABLES")
+
+
+@pytest.mark.django_db
+def test_several_counts_are_one_query(django_assert_num_queries):
+    Job.objects.bulk_create([Job(kind=kind) for kind in ("a", "a", "a", "b")])
+    of = {kind: Job.objects.filter(kind=kind) for kind in ("a", "b", "c")}
+    with django_assert_num_queries(1):
+        assert count_each([of["a"], of["a"][:2], of["b"], of["c"]]) == [3, 2, 1, 0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("rested", "is_trusted"), [(0.0, True), (0.49, True), (0.51, False), (None, False)])
+def test_only_a_connection_that_has_just_answered_is_not_asked_whether_it_lives(monkeypatch, rested, is_trusted):
+    Job.objects.count()
+    ours = connections["default"]
+    now = ours.answered_at + (rested or 0.0)
+    monkeypatch.setattr("core.db.time.monotonic", lambda: now)
+    monkeypatch.setattr(ours, "health_check_done", False)
+    if rested is None:
+        monkeypatch.setattr(ours, "answered_at", None)
+    trust_a_fresh_connection()
+    assert ours.health_check_done is is_trusted

@@ -275,10 +275,10 @@ def test_lists_say_what_is_new_and_may_be_kept_by_nobody_but_the_reader(shop, vi
 @pytest.mark.parametrize(
     ("address", "neighbour", "first", "then"),
     [
-        (LAPTOPS, f"{LAPTOPS}?sort=newest", 5, 3),
-        (f"{LAPTOPS}?grade=A&grade=B&price_max=900&ram_gb=8&ram_gb=16", LAPTOPS, 7, 5),
-        ("/c/computers/", "/c/computers/?sort=newest", 5, 3),
-        ("/search/?q=lenovo", "/search/?q=thinkpad", 10, 8),
+        (LAPTOPS, f"{LAPTOPS}?sort=newest", 4, 3),
+        (f"{LAPTOPS}?grade=A&grade=B&price_max=900&ram_gb=8&ram_gb=16", LAPTOPS, 6, 5),
+        ("/c/computers/", "/c/computers/?sort=newest", 4, 3),
+        ("/search/?q=lenovo", "/search/?q=thinkpad", 8, 7),
     ],
 )
 def test_a_list_made_anew_takes_the_same_queries_for_any_number_of_cards(

@@ -26,7 +26,7 @@ def made(monkeypatch):
     """How often the page was made."""
     times = []
     original = product_page._context
-    monkeypatch.setattr(product_page, "_context", lambda *args: times.append(1) or original(*args))
+    monkeypatch.setattr(product_page, "_context", lambda *args, **own: times.append(1) or original(*args, **own))
     return times
 
 
@@ -125,9 +125,9 @@ def test_offers_are_kept_apart_and_other_addresses_are_made_anew(shop, made):
 
 def test_what_was_made_while_a_unit_was_away_is_not_kept(shop, monkeypatch):
     """Somebody holds the only unit while the page is made, and lets it go again."""
-    original = product_page._context
+    original = product_page._find
 
-    def context(*args):
+    def find(*args):
         Unit.objects.filter(variant=shop.good).update(state="sold")
         try:
             return original(*args)
@@ -135,7 +135,7 @@ def test_what_was_made_while_a_unit_was_away_is_not_kept(shop, monkeypatch):
             Unit.objects.filter(variant=shop.good).update(state="available")
 
     with monkeypatch.context() as patch:
-        patch.setattr(product_page, "_context", context)
+        patch.setattr(product_page, "_find", find)
         assert '<span class="price price-l">$600.00</span>' in text(Client())
     assert '<span class="price price-l">$505.00</span>' in text(Client())
 

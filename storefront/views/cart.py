@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -15,10 +15,13 @@ from carts.models import Cart
 from carts.quoting import quote, shipping_methods_for
 from catalog.models import Variant
 from catalog.pictures import give_pictures
+from core.compiled import CompiledQuery, slot
 from core.refusals import Refusal
 from storefront.delivery import usual_method
 from storefront.forms.cart import AddForm, LineForm
 from storefront.secret_cookies import CART
+
+_OFFER = CompiledQuery(lambda: Variant.objects.filter(sku=slot("sku")).select_related("product__brand"))
 
 
 @never_cache
@@ -36,7 +39,9 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddForm(request.POST)
     if not form.is_valid():
         return _back_with(request, form.cleaned_data.get("sku", ""), " ".join(_sentences(form)))
-    variant = get_object_or_404(Variant.objects.select_related("product__brand"), sku=form.cleaned_data["sku"])
+    variant = _OFFER.first(sku=form.cleaned_data["sku"])
+    if variant is None:
+        raise Http404
     try:
         _cart, new_code = add_to_cart(
             variant, user=request.user, code=CART.code(request), quantity=form.cleaned_data["quantity"]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from carts.baskets import find_cart
 from carts.models import Cart, ShippingMethod
-from carts.quoting import Quote, quote, shipping_price
+from carts.quoting import Quote, active_shipping_methods, quote, shipping_price
 from catalog.pictures import give_pictures
 from core import clock
 from core.codes import secret_token
@@ -78,7 +78,7 @@ class Desk:
         self.addresses = list(user.addresses.all()) if user.is_authenticated else []
         self.address = address_of(self._start(), {address.code: address for address in self.addresses})
         country = self.address["country"] or settings.SHOP_COUNTRY
-        everywhere = list(ShippingMethod.objects.filter(is_active=True))
+        everywhere = active_shipping_methods()
         self.countries = countries_reached(everywhere, home=settings.SHOP_COUNTRY)
         self.methods = [method for method in everywhere if not method.countries or country in method.countries]
         chosen = next((m for m in self.methods if m.code == self.values.get("shipping_method")), None)

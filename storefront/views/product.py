@@ -1,6 +1,6 @@
 """The product page. It reads the truth, never the read model; only the similar products beside it come from there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from operator import itemgetter
 from typing import Any
@@ -15,12 +15,13 @@ from carts.models import ShippingMethod
 from carts.quoting import shipping_methods_for, shipping_price, tax_at
 from catalog.fingerprint import UNITS_SHOWN, page_facts
 from catalog.models import Category, Listing, Product, Unit, Variant
-from catalog.pictures import HAS_PHOTOS, UNIT_HAS_PHOTOS, Pictures, address, pictures_of
+from catalog.pictures import Pictures, address, has_photos, pictures_of, unit_has_photos
 from catalog.promises import return_promise, warranty_terms
-from catalog.reviewing import HAS_REVIEWS
+from catalog.reviewing import has_reviews
 from catalog.similar import similar_to
 from core import clock
 from core.caching import keep
+from core.compiled import CompiledQuery, slot
 from core.money import ZERO
 from core.versions import CATEGORIES, EVERY_LIST, SHOP, list_of, versions_of
 from storefront.browsing import trail_links, trail_of
@@ -34,6 +35,29 @@ from storefront.structured_data import Delivery, OfferFacts, breadcrumbs, produc
 
 # Pixels: photos for search engines, and for those who share the page.
 LARGE, SHARED = 1600, 960
+_OFFERS = CompiledQuery(
+    lambda: (
+        Variant.objects.filter(product__slug=slot("slug"), product__category__is_visible=True, is_offered=True)
+        .with_available()
+        .annotate(has_photos=has_photos("product"), has_reviews=has_reviews("product"))
+        .select_related("product__brand", "product__category__parent__parent")
+    )
+)
+_PRODUCT = CompiledQuery(
+    lambda: (
+        Product.objects.filter(slug=slot("slug"), category__is_visible=True)
+        .annotate(has_photos=has_photos("pk"), has_reviews=has_reviews("pk"))
+        .select_related("brand", "category__parent__parent")
+    )
+)
+_UNITS = CompiledQuery(
+    lambda: (
+        Unit.objects.available()
+        .filter(variant=slot("variant"))
+        .annotate(photos=unit_has_photos())
+        .order_by("id")[:UNITS_SHOWN]
+    )
+)
 
 
 @require_safe
@@ -50,10 +74,10 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     made: list[bool] = []
 
     def context(asker: HttpRequest) -> dict[str, Any]:
-        found = _find(slug)
-        if found is None:
+        product, offers = _find(slug)
+        if product is None:
             raise Http404
-        context = _context(asker, found)
+        context = _context(asker, product, offers, units_of=facts.units_of)
         made.append(facts.agree(context["offers"], context["current"], context["units"]))
         return context
 
@@ -74,32 +98,37 @@ def _is_plain(request: HttpRequest) -> bool:
 
 
 def _made_anew(request: HttpRequest, slug: str) -> HttpResponse:
-    product = _find(slug.lower())
+    product, offers = _find(slug.lower())
     if product is None:
         raise Http404
     if product.slug != slug:
         return redirect(product, permanent=True)
     if product.status == Product.Status.RETIRED:
         return _gone(request, product)
-    return render(request, "catalog/product.html", _context(request, product))
+    return render(request, "catalog/product.html", _context(request, product, offers, units_of=_units))
 
 
-def _find(slug: str) -> Product | None:
-    products = Product.objects.filter(category__is_visible=True)
-    products = products.annotate(has_photos=HAS_PHOTOS, has_reviews=HAS_REVIEWS)
-    return products.select_related("brand", "category__parent__parent").filter(slug=slug).first()
-
-
-def _context(request: HttpRequest, product: Product) -> dict[str, Any]:
-    offers = list(product.variants.filter(is_offered=True).with_available())
+def _find(slug: str) -> tuple[Product | None, list[Variant]]:
+    """Return a product that shoppers may see and what is offered of it. One query, two when nothing is."""
+    offers = _OFFERS.objects(slug=slug)
+    if not offers:
+        return _PRODUCT.first(slug=slug), []
+    product = offers[0].product
+    product.has_photos, product.has_reviews = offers[0].has_photos, offers[0].has_reviews
     for offer in offers:
         offer.product = product
+    return product, offers
+
+
+def _context(
+    request: HttpRequest, product: Product, offers: list[Variant], *, units_of: Callable[[Variant], list[Unit]]
+) -> dict[str, Any]:
     current = choose_offer(offers, request.GET.get("offer", ""))
     category = product.category
     options = current.options if current else {}
     facts = {**product.specs, **options}
     grades, *axes = axes_of(offers, current, category) if current is not None else [Axis("", "", [])]
-    units = _units(current) if current else []
+    units = units_of(current) if current else []
     pictures = _pictures(product, units)
     context = {
         "product": product,
@@ -146,12 +175,12 @@ def _gone(request: HttpRequest, product: Product) -> HttpResponse:
 
 def _units(offer: Variant) -> list[Unit]:
     """Return the units that an order would take first."""
-    return list(offer.units.available().annotate(has_photos=UNIT_HAS_PHOTOS).order_by("id")[:UNITS_SHOWN])
+    return _UNITS.objects(variant=offer.pk)
 
 
 def _pictures(product: Product, units: list[Unit]) -> Pictures:
     """Return the photos of the model and of these units; one query, and none where there are no photos."""
-    pictured = [unit.pk for unit in units if unit.has_photos]
+    pictured = [unit.pk for unit in units if unit.photos]
     return pictures_of(product.pk, pictured) if product.has_photos or pictured else Pictures()
 
 
