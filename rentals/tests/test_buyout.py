@@ -44,7 +44,7 @@ def test_in_month_five_it_costs_what_the_quote_says():
     agreement.refresh_from_db()
     assert (quote.amount, agreement.state, str(agreement.owned_since)) == (D(350), "bought_out", "2026-05-20")
     assert (agreement.live_unit, agreement.unit.state) == (None, "sold")
-    assert LedgerEntry.objects.filter(kind="waived").count() == 3
+    assert LedgerEntry.objects.filter(kind="waived").count() == 2
     assert sum(LedgerEntry.objects.filter(kind="waived").values_list("amount", flat=True)) == D(105)
     assert Email.objects.filter(kind="rental_yours").count() == 1
     with at("2026-06-15"):

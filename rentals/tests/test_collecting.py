@@ -22,10 +22,10 @@ from rentals.paying import open_collection, pay_collection
 from rentals.rules.schedule import add_months
 from rentals.tests.factories import make_agreement
 from rentals.tests.journeys import keep_card, pay_bill
+from sandbox.tests.selling import ALWAYS_3DS, POOR_AFTER_3DS, SAVED_THEN_FAILS
 
 pytestmark = pytest.mark.django_db
 DUE = datetime(2026, 2, 15, 3, tzinfo=UTC)
-DECLINED, NO_MONEY, ALWAYS_ASKS = "4000000000000341", "4000000000009995", "4000002760003184"
 
 
 class PowerCut(BaseException):
@@ -45,7 +45,7 @@ def after(deed):
 
 
 def due_today():
-    """Return an agreement whose second payment falls due today by the real clock: the provider's pages know no other."""
+    """Return an agreement with rent due today by the real clock: the provider's pages know no other."""
     return make_agreement(delivered=add_months(clock.today(), -1))
 
 
@@ -114,7 +114,7 @@ def test_months_end_where_they_end(anchor, first_dues):
 
 def test_a_card_is_tried_on_the_days_of_the_plan_and_each_try_has_its_key(sandbox):
     agreement = make_agreement()
-    keep_card(sandbox, agreement, NO_MONEY)
+    keep_card(sandbox, agreement, POOR_AFTER_3DS)
     tried = {}
     for late in range(13):
         with time_machine.travel(DUE + timedelta(days=late), tick=False):
@@ -125,6 +125,16 @@ def test_a_card_is_tried_on_the_days_of_the_plan_and_each_try_has_its_key(sandbo
     assert [payment.key for payment in bill.payments.order_by("pk")] == [f"{bill.code}:{n}" for n in (1, 2, 3, 4)]
     assert letters() == ["rent_card_declined"] * 4
     assert sandbox.captures() == []
+
+
+def test_a_bank_that_says_no_twice_means_it(sandbox):
+    agreement = make_agreement()
+    keep_card(sandbox, agreement, SAVED_THEN_FAILS)
+    done = []
+    for late in (0, 2, 5, 9):
+        with time_machine.travel(DUE + timedelta(days=late), tick=False):
+            done.append(dict(bill_rentals()))
+    assert done == [{"declined": 1}, {"declined": 1}, {"links": 1}, {"links": 1}]
 
 
 def test_after_nine_days_away_the_card_is_charged_once(sandbox):
@@ -138,7 +148,7 @@ def test_after_nine_days_away_the_card_is_charged_once(sandbox):
 
 def test_a_final_no_stops_the_card_and_a_new_card_goes_on(sandbox):
     agreement = make_agreement()
-    keep_card(sandbox, agreement, NO_MONEY)
+    keep_card(sandbox, agreement, POOR_AFTER_3DS)
     with time_machine.travel(DUE, tick=False):
         assert bill_rentals() == {"declined": 1}
     Collection.objects.update(stopped_by="expired_card")
@@ -152,7 +162,7 @@ def test_a_final_no_stops_the_card_and_a_new_card_goes_on(sandbox):
 
 def test_a_bank_that_wants_its_customer_gets_them_by_a_fresh_link(sandbox):
     agreement = due_today()
-    keep_card(sandbox, agreement, ALWAYS_ASKS)
+    keep_card(sandbox, agreement, ALWAYS_3DS)
     assert bill_rentals() == {"declined": 1}
     attempt = pay_collection(Collection.objects.get(), method="card", by=agreement.customer)
     assert (attempt.key, attempt.state) == (f"{attempt.bill.code}:2", "pending")
@@ -164,7 +174,7 @@ def test_a_bank_that_wants_its_customer_gets_them_by_a_fresh_link(sandbox):
 
 def test_on_the_next_day_of_the_plan_the_link_comes_again(sandbox):
     agreement = make_agreement()
-    keep_card(sandbox, agreement, ALWAYS_ASKS)
+    keep_card(sandbox, agreement, ALWAYS_3DS)
     with time_machine.travel(DUE, tick=False):
         assert bill_rentals() == {"declined": 1}
     with time_machine.travel(DUE + timedelta(days=2), tick=False):
@@ -174,7 +184,7 @@ def test_on_the_next_day_of_the_plan_the_link_comes_again(sandbox):
 
 def test_money_that_came_by_hand_ends_the_retries(sandbox):
     agreement = make_agreement()
-    keep_card(sandbox, agreement, NO_MONEY)
+    keep_card(sandbox, agreement, POOR_AFTER_3DS)
     with time_machine.travel(DUE, tick=False):
         bill_rentals()
         by_hand = open_collection([agreement], amount=D(65), by=agreement.customer)
