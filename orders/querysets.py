@@ -50,3 +50,15 @@ class RefundLineQuerySet(models.QuerySet):
     def standing(self) -> "RefundLineQuerySet":
         """Return shares of refunds that have been made or will be; those of withdrawn ones are free again."""
         return self.exclude(refund__state="withdrawn")
+
+
+class ReturnQuerySet(models.QuerySet):
+    """Machines on their way back by what must happen to them."""
+
+    def live(self) -> "ReturnQuerySet":
+        """Return those that somebody still has to send, receive or inspect."""
+        return self.filter(state__in=["asked", "received"])
+
+    def to_inspect(self) -> "ReturnQuerySet":
+        """Return those that are here and have not been inspected."""
+        return self.filter(state="received")

@@ -14,3 +14,5 @@ shipment_returned = Signal()
 lines_cancelled = Signal()
 # Arguments: order, refund, lines (rows of RefundLine). The refund is decided; payments.bill_refunded tells its end.
 lines_refunded = Signal()
+# Arguments: returned (a Return).
+return_inspected = Signal()

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from backoffice.auditing import Check, Offence
 from backoffice.auditing.refunds import CHECKS as REFUND_CHECKS
+from backoffice.auditing.rent import RENT_CHECKS
 from core import clock
 from core.money import MONEY_DIGITS
 from notifications.flow import EmailState
@@ -120,4 +121,5 @@ CHECKS: tuple[Check, ...] = (
     nothing_leaves_unpaid,
     letters_leave_in_time,
     *REFUND_CHECKS,
+    *RENT_CHECKS,
 )

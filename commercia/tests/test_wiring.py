@@ -30,7 +30,7 @@ FLOORS = {
 # Who may be told what. A new signal is a decision: add it here and to the architecture page.
 SIGNALS = {
     "accounts": {"signed_in", "email_verified"},
-    "catalog": {"stock_changed"},
+    "catalog": {"stock_changed", "prices_changed"},
     "payments": {"bill_settled", "bill_refunded", "payment_failed", "dispute_changed"},
     "orders": {
         "order_placed",
@@ -38,6 +38,7 @@ SIGNALS = {
         "shipment_dispatched",
         "shipment_delivered",
         "shipment_returned",
+        "return_inspected",
         "lines_cancelled",
         "lines_refunded",
     },

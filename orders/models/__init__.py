@@ -3,5 +3,6 @@
 from orders.models.fulfilment import Allocation, Shipment
 from orders.models.order import Order, OrderBill, OrderEvent, OrderLine
 from orders.models.refund import RefundLine
+from orders.models.returning import Return
 
-__all__ = ["Allocation", "Order", "OrderBill", "OrderEvent", "OrderLine", "RefundLine", "Shipment"]
+__all__ = ["Allocation", "Order", "OrderBill", "OrderEvent", "OrderLine", "RefundLine", "Return", "Shipment"]
