@@ -26,7 +26,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat, RowNumber
 
 from catalog.flow import ReviewState, UnitState
-from catalog.models import PriceChange, Product, ProductPhoto, Review, Unit, UnitPhoto, Variant
+from catalog.models import PriceChange, Product, ProductPhoto, RentalPlan, Review, Unit, UnitPhoto, Variant
 from catalog.price_history import WINDOW
 from catalog.promises import return_promise
 from catalog.reviewing import Rating, average_rating
@@ -39,7 +39,7 @@ from core.versions import CATEGORIES, EVERY_LIST, SHOP, list_of
 UNITS_SHOWN = 12
 VARIANT_FACTS = ("pk", "sku", "grade", "options", "price", "list_price", "max_per_order", "is_offered")
 PRODUCT_FACTS = ("pk", "updated_at", "status", "name", "brand__name", "category__slug", "category__is_visible")
-COUNTED = ("last_price", "new_prices", "reviews", "stars", "decided", "photos")
+COUNTED = ("last_price", "new_prices", "reviews", "stars", "decided", "photos", "rent")
 FACTS = (*VARIANT_FACTS, *(f"product__{name}" for name in PRODUCT_FACTS), *COUNTED)
 # What the API tells of a unit, and what a page shows of it.
 TOLD_OF_UNITS = (
@@ -60,6 +60,10 @@ _PHOTO = Concat(
     *("photo__code", Value(" "), "photo__state", Value(" "), "photo__alt", Value(" ")),
     *(Cast("position", CharField()), Value(" "), Cast("photo__renditions", TextField())),
     output_field=TextField(),
+)
+
+_PLAN = Concat(
+    Cast("months", CharField()), Value(" "), Cast("monthly_price", CharField()), output_field=TextField()
 )
 
 
@@ -86,6 +90,7 @@ def _of_variants(**chosen: Any) -> QuerySet[Variant]:
         stars=_each(published, "product", Sum("rating"), outer="product"),
         decided=_each(published, "product", Max("decided_at"), outer="product"),
         photos=_each(ProductPhoto.objects.all(), "product", Joined(_PHOTO), outer="product"),
+        rent=_each(RentalPlan.objects.filter(is_published=True), "variant", Joined(_PLAN)),
     )
 
 

@@ -16,6 +16,8 @@ from core.models import AuditEntry, IdempotencyKey, Job
 from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
 from payments.models import ProviderEvent
+from rentals.policies import publish_policy
+from rentals.rules.policy import DEFAULT_NUMBERS
 from storefront.tests.factories import make_promotion, make_text_page
 
 # Session, user, the number of rows, the rows, the shop's name; more where a filter lists what there is.
@@ -50,6 +52,7 @@ COUNTS = {
     "payments.payment": 5,
     "payments.providerevent": 7,
     "payments.refund": 5,
+    "rentals.rentalpolicy": 5,
     "storefront.promotion": 5,
     "storefront.textpage": 5,
 }
@@ -68,6 +71,7 @@ def make_one_of_everything(number):
     make_review(product)
     user = make_user()
     watch_offer(variant, kind="price_drop", email="", by=user)
+    publish_policy(DEFAULT_NUMBERS, by=user, reason="test")
     make_cart((variant, 1), user=user)
     make_wishlist(variant, user=user)
     make_order((variant, 1), user=user)

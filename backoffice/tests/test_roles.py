@@ -20,6 +20,7 @@ from notifications.models import Email
 from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
 from payments.models import ProviderEvent
+from rentals.tests.factories import make_plan
 
 OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "storefront"}
 
@@ -132,6 +133,8 @@ def one_row_for_each_deed():
         ("catalog.unit", "scrap"): testing,
         ("catalog.photo", "try_again"): failed,
         ("catalog.photo", "remove"): make_photo(None, ready=False),
+        ("catalog.rentalplan", "publish"): make_plan(variant),
+        ("catalog.rentalplan", "unpublish"): make_plan(variant, months=6, is_published=True),
         ("catalog.review", "publish"): make_review(state="waiting"),
         ("catalog.review", "reject"): make_review(),
         ("notifications.email", "send_again"): letter,
