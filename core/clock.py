@@ -12,4 +12,9 @@ def now() -> datetime:
 
 def today() -> date:
     """Return the current calendar day in the shop's own time zone (settings.TIME_ZONE)."""
-    return timezone.localdate(now(), timezone.get_default_timezone())
+    return day_of(now())
+
+
+def day_of(instant: datetime) -> date:
+    """Return the calendar day in the shop's own time zone at `instant` (aware)."""
+    return timezone.localdate(instant, timezone.get_default_timezone())

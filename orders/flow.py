@@ -41,3 +41,19 @@ class ShipmentState(models.TextChoices):
 
 
 SHIPMENT_FLOW = flow("shipment", {ShipmentState.DISPATCHED: [ShipmentState.DELIVERED, ShipmentState.RETURNED]})
+
+
+class ReturnState(models.TextChoices):
+    ASKED = "asked", "To be sent back"
+    RECEIVED = "received", "To be inspected"
+    INSPECTED = "inspected", "Inspected"
+    WITHDRAWN = "withdrawn", "Kept after all"
+
+
+RETURN_FLOW = flow(
+    "return",
+    {
+        ReturnState.ASKED: [ReturnState.RECEIVED, ReturnState.WITHDRAWN],
+        ReturnState.RECEIVED: [ReturnState.INSPECTED],
+    },
+)

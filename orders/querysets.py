@@ -42,3 +42,15 @@ class ShipmentQuerySet(models.QuerySet):
     def at_the_counter(self) -> "ShipmentQuerySet":
         """Return packed orders that wait for their customer."""
         return self.filter(state="dispatched", order__is_pickup=True)
+
+
+class ReturnQuerySet(models.QuerySet):
+    """Machines on their way back by what must happen to them."""
+
+    def live(self) -> "ReturnQuerySet":
+        """Return those that somebody still has to send, receive or inspect."""
+        return self.filter(state__in=["asked", "received"])
+
+    def to_inspect(self) -> "ReturnQuerySet":
+        """Return those that are here and have not been inspected."""
+        return self.filter(state="received")

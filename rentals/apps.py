@@ -7,6 +7,7 @@ class RentalsConfig(AppConfig):
 
     def ready(self) -> None:
         from orders import signals
+        from payments.signals import bill_settled
         from rentals import listeners
 
         for signal, listener in (
@@ -16,5 +17,6 @@ class RentalsConfig(AppConfig):
             (signals.shipment_delivered, listeners.deliver_when_delivered),
             (signals.shipment_returned, listeners.cancel_when_refused),
             (signals.lines_cancelled, listeners.end_when_called_off),
+            (bill_settled, listeners.claim_settled_bill),
         ):
             signal.connect(listener, dispatch_uid=f"rentals.{listener.__name__}")

@@ -1,5 +1,6 @@
 """Between rows and rules: read an agreement as a lease, and store what a rule made of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from catalog.models import Unit
@@ -38,7 +39,23 @@ def locked(agreement: Agreement) -> Agreement:
 
 def read_lease(agreement: Agreement) -> Lease:
     """Return what the rules know of an agreement: terms, dates and balances, from its rows. Two queries."""
-    instalments = list(agreement.instalments.order_by("number"))
+    return read_leases([agreement])[agreement.pk]
+
+
+def read_leases(agreements: Sequence[Agreement]) -> dict[int, Lease]:
+    """Return the leases of several agreements by their id. Two queries, however many there are."""
+    instalments: dict[int, list[Instalment]] = {agreement.pk: [] for agreement in agreements}
+    for row in Instalment.objects.filter(agreement__in=agreements).order_by("agreement_id", "number"):
+        instalments[row.agreement_id].append(row)
+    entries: dict[int, list[LedgerEntry]] = {agreement.pk: [] for agreement in agreements}
+    for entry in LedgerEntry.objects.filter(agreement__in=agreements).order_by("agreement_id", "seq"):
+        entries[entry.agreement_id].append(entry)
+    return {
+        agreement.pk: _lease_of(agreement, instalments[agreement.pk], entries[agreement.pk]) for agreement in agreements
+    }
+
+
+def _lease_of(agreement: Agreement, instalments: Sequence[Instalment], entries: Sequence[LedgerEntry]) -> Lease:
     terms = RentalTerms(
         currency=agreement.currency,
         cash_price=agreement.cash_price,
@@ -61,21 +78,21 @@ def read_lease(agreement: Agreement) -> Lease:
         ),
         debts={f"{RENT}:{row.number}": Debt(amount=row.amount) for row in instalments},
     )
-    entries = [
+    booked = [
         Entry(
-            seq=row.seq,
-            on=row.on,
-            kind=Kind(row.kind),
-            amount=row.amount,
-            target=row.target,
-            payment=row.payment,
-            reason=row.reason,
+            seq=entry.seq,
+            on=entry.on,
+            kind=Kind(entry.kind),
+            amount=entry.amount,
+            target=entry.target,
+            payment=entry.payment,
+            reason=entry.reason,
         )
-        for row in agreement.entries.order_by("seq")
+        for entry in entries
     ]
     return Lease(
         state=AgreementState(agreement.state),
-        account=empty.replayed(entries),
+        account=empty.replayed(booked),
         before_return=AgreementState(agreement.before_return) if agreement.before_return else None,
         reinstate_until=agreement.reinstate_until,
         owned_since=agreement.owned_since,
@@ -97,6 +114,7 @@ def store_lease(agreement: Agreement, before: Lease, after: Lease, *, by: Any, r
         "anchor": after.account.anchor,
         "before_return": str(after.before_return or ""),
         "reinstate_until": after.reinstate_until,
+        "refund_due": after.account.refund_due,
     }
     if before.state == AgreementState.SHIPPED and AgreementState.ACTIVE in after.passed:
         changes["delivered_on"] = after.account.anchor

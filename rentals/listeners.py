@@ -1,8 +1,13 @@
-"""What agreements do when orders on the floor below move on."""
+"""What agreements do when orders and money on the floors below move on."""
+
+from decimal import Decimal
 
 from orders.models import Order, OrderLine, Shipment
+from payments.models import Bill, Payment
+from payments.signals import Claim
 from rentals import following
 from rentals.drafting import draft_agreements
+from rentals.settlement import claim_for_agreements
 from rentals.signing import withhold_bills
 
 
@@ -35,3 +40,10 @@ def cancel_when_refused(sender: object, shipment: Shipment, **kwargs: object) ->
 def end_when_called_off(sender: object, order: Order, lines: list[OrderLine], **kwargs: object) -> None:
     """Lines that were called off."""
     following.end_agreements(order, lines, by=None)
+
+
+def claim_settled_bill(
+    sender: object, bill: Bill, payment: Payment | None, amount: Decimal, **kwargs: object
+) -> Claim | None:
+    """Money for a bill: answer when the bill is one of an agreement."""
+    return claim_for_agreements(bill, payment, amount)

@@ -64,3 +64,15 @@ class InstalmentQuerySet(models.QuerySet):
     def due_by(self, day: date) -> "InstalmentQuerySet":
         """Return unsettled instalments due on `day` (the shop's calendar) or before."""
         return self.unsettled().filter(due_on__lte=day)
+
+
+class CollectionQuerySet(models.QuerySet):
+    """Collections by whether money may still come for them."""
+
+    def open(self) -> "CollectionQuerySet":
+        """Return collections whose bill can be paid."""
+        return self.filter(bill__state="open")
+
+    def being_paid(self) -> "CollectionQuerySet":
+        """Return open collections that have a live attempt."""
+        return self.open().filter(bill__live_payment__isnull=False)

@@ -2,5 +2,6 @@
 
 from orders.models.fulfilment import Allocation, Shipment
 from orders.models.order import Order, OrderBill, OrderEvent, OrderLine
+from orders.models.returning import Return
 
-__all__ = ["Allocation", "Order", "OrderBill", "OrderEvent", "OrderLine", "Shipment"]
+__all__ = ["Allocation", "Order", "OrderBill", "OrderEvent", "OrderLine", "Return", "Shipment"]

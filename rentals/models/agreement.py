@@ -55,6 +55,15 @@ class Agreement(models.Model):
         Unit, models.PROTECT, null=True, blank=True, related_name="live_agreement", editable=False
     )
     ledger_seq = models.PositiveIntegerField(default=0, editable=False, help_text="Number of the last ledger entry.")
+    refund_due = models.DecimalField(
+        **MONEY_DIGITS, default=0, editable=False, help_text="The ledger's, for searching."
+    )
+    looked_on = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The last day that the clock has come for: fees, default, letters.",
+    )
 
     signed_at = models.DateTimeField(null=True, blank=True, editable=False)
     signed_name = models.CharField(max_length=150, blank=True, editable=False)
@@ -71,6 +80,8 @@ class Agreement(models.Model):
         indexes = [
             models.Index(fields=["state", "-id"], name="agreement_by_state"),
             models.Index(fields=["customer", "-id"], name="agreement_of_customer"),
+            models.Index(fields=["state", "looked_on"], name="agreement_to_look_at"),
+            models.Index(fields=["refund_due"], name="agreement_to_refund"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["line", "position"], name="agreement_once_a_unit"),

@@ -7,9 +7,9 @@ from django.db.models import F, Q
 
 from core import clock
 from core.money import MONEY_DIGITS
-from payments.models import Bill
+from payments.models import Bill, Refund
 from rentals.models.agreement import Agreement, Instalment
-from rentals.querysets import WrittenOnce
+from rentals.querysets import CollectionQuerySet, WrittenOnce
 from rentals.rules.ledger import Kind
 
 
@@ -88,7 +88,10 @@ class BuyoutQuote(models.Model):
 
 
 class Collection(models.Model):
-    """A bill for rent after the first: what it is for is in its parts."""
+    """A bill for rent after the first, a buy-out or a charge: what it is for is in its parts.
+
+    Days are those of the clock that asked (the shop's calendar), not of the machine that wrote the row.
+    """
 
     class Purpose(models.TextChoices):
         RENT = "rent", "Rent"
@@ -99,6 +102,21 @@ class Collection(models.Model):
     purpose = models.CharField(max_length=10, choices=Purpose)
     is_automatic = models.BooleanField(default=False, help_text="Begun by the clock, not by a person.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    begun_on = models.DateField(default=clock.today, editable=False, help_text="When the customer was first asked.")
+    looked_on = models.DateField(
+        null=True, blank=True, editable=False, help_text="The last day whose charge or link is done."
+    )
+    waits_for_answer = models.BooleanField(
+        default=False,
+        db_index=True,
+        editable=False,
+        help_text="The card is being charged; nobody has acted on the answer.",
+    )
+    stopped_by = models.CharField(
+        max_length=60, blank=True, editable=False, help_text="Why the card is not charged again: the bank's answer."
+    )
+
+    objects = CollectionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -123,3 +141,23 @@ class CollectionPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection_id}: {self.agreement_id}"
+
+
+class LedgerRefund(models.Model):
+    """Money that an agreement owes back, on its way: which refund carries how much of it.
+
+    `booked_at` is when the ledger heard the provider's final word; a refund that failed leaves the money due.
+    """
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="refunds")
+    refund = models.OneToOneField(Refund, models.PROTECT, related_name="ledger_refund")
+    amount = models.DecimalField(**MONEY_DIGITS)
+    booked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["booked_at"], name="ledger_refund_open")]
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_refund_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.agreement_id}: {self.refund_id}"
