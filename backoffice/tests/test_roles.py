@@ -22,7 +22,7 @@ from orders.tests.factories import make_order, make_paid_order
 from payments.models import ProviderEvent
 from rentals.tests.factories import make_plan
 
-OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "storefront"}
+OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "rentals", "storefront"}
 
 
 def pages_of_ours():

@@ -34,6 +34,7 @@ from carts.wishlists import find_wishlist
 from catalog.watching import watches_of
 from core.refusals import Refusal
 from orders.models import Order
+from rentals.models import Agreement
 from storefront.compare_cookie import forget_compared
 from storefront.forms import sent
 from storefront.recently_viewed import forget_viewed
@@ -201,7 +202,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     orders = list(Order.objects.visible_to(request.user).order_by("-id")[:RECENT_ORDERS])
     addresses = list(request.user.addresses.all())
     watches = list(watches_of(request.user))
-    return render(request, "account/overview.html", {"orders": orders, "addresses": addresses, "watches": watches})
+    rentals = list(Agreement.objects.visible_to(request.user).select_related("line").order_by("-id")[:RECENT_ORDERS])
+    context = {"orders": orders, "addresses": addresses, "watches": watches, "rentals": rentals}
+    return render(request, "account/overview.html", context)
 
 
 @never_cache
