@@ -12,3 +12,5 @@ shipment_delivered = Signal()
 shipment_returned = Signal()
 # Arguments: order, lines.
 lines_cancelled = Signal()
+# Arguments: returned (a Return).
+return_inspected = Signal()

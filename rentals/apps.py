@@ -17,6 +17,7 @@ class RentalsConfig(AppConfig):
             (signals.shipment_delivered, listeners.deliver_when_delivered),
             (signals.shipment_returned, listeners.cancel_when_refused),
             (signals.lines_cancelled, listeners.end_when_called_off),
+            (signals.return_inspected, listeners.settle_when_inspected),
             (bill_settled, listeners.claim_settled_bill),
         ):
             signal.connect(listener, dispatch_uid=f"rentals.{listener.__name__}")

@@ -1,9 +1,11 @@
 """Between rows and rules: read an agreement as a lease, and store what a rule made of it."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from catalog.models import Unit
+from core import clock
 from core.db import in_transaction
 from core.flows import move
 from core.money import ZERO
@@ -13,7 +15,7 @@ from rentals.models import Agreement, Instalment, LateFee, LedgerEntry
 from rentals.rules.lease import Lease
 from rentals.rules.ledger import LATE_FEE, RENT, Account, Debt, Entry, Kind
 from rentals.rules.policy import policy_from
-from rentals.rules.schedule import Due
+from rentals.rules.schedule import Due, local_day
 from rentals.rules.terms import RentalTerms
 
 # Until one of these the unit belongs to this agreement alone.
@@ -35,6 +37,11 @@ def locked(agreement: Agreement) -> Agreement:
     if not in_transaction():
         raise RuntimeError("An agreement is locked only inside a transaction.")
     return Agreement.objects.select_for_update().get(pk=agreement.pk)
+
+
+def today(agreement: Agreement) -> date:
+    """Return the calendar day in the zone of the agreement's policy."""
+    return local_day(clock.now(), policy_from(agreement.numbers).zone)
 
 
 def read_lease(agreement: Agreement) -> Lease:

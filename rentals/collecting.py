@@ -18,6 +18,7 @@ from core.db import atomic_retry
 from core.refusals import Refusal
 from payments.billing import open_bill, start_payment
 from payments.collecting import charge_saved
+from payments.flow import BillState
 from payments.models import Bill, Payment, SavedMethod
 from rentals.asking import live_attempts
 from rentals.bookkeeping import locked, read_lease
@@ -104,6 +105,26 @@ def resume_charges() -> int:
             continue
         resumed += 1
     return resumed
+
+
+def close_paid_bills() -> int:
+    """Void automatic bills whose rent came another way: nobody pays by an old link. Returns how many."""
+    over = Collection.objects.open().filter(
+        is_automatic=True, bill__live_payment__isnull=True, parts__instalment__settled=True
+    )
+    return sum(_close_if_paid(key) for key in over.order_by("pk").values_list("pk", flat=True))
+
+
+@atomic_retry
+def _close_if_paid(collection_id: int) -> int:
+    collection = Collection.objects.get(pk=collection_id)
+    bill = Bill.objects.select_for_update().get(pk=collection.bill_id)
+    row = locked(collection.parts.select_related("agreement").get().agreement)
+    is_being_paid = Payment.objects.filter(live_bill=bill).exists()
+    if bill.state != BillState.OPEN or is_being_paid or is_still_right(collection, bill, row):
+        return 0
+    drop(collection, by=None, reason="the rent came another way")
+    return 1
 
 
 def _to_bill(at: datetime) -> list[int]:
@@ -199,6 +220,11 @@ def _open(agreement: Agreement, lease: Lease, number: int, day: date) -> Collect
 def _card_of(agreement: Agreement) -> SavedMethod | None:
     """Return the card to charge: the newest that its owner has left with us."""
     return SavedMethod.objects.usable().filter(user_id=agreement.customer_id).order_by("-pk").first()
+
+
+def has_card(agreement: Agreement) -> bool:
+    """Tell whether rent is charged to a saved card."""
+    return _card_of(agreement) is not None
 
 
 def _may_charge(collection: Collection, card: SavedMethod) -> bool:

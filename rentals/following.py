@@ -1,22 +1,22 @@
 """What agreements do when their order moves on: paid, sent, delivered, refused, called off."""
 
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from core import clock
 from core.db import atomic_retry
 from core.refusals import Refusal
 from orders.flow import CancelReason
 from orders.models import Order, OrderLine, Shipment
 from payments.models import Payment
-from rentals.bookkeeping import give_unit, locked, read_lease, store_lease
+from rentals import letters
+from rentals.bookkeeping import give_unit, today
 from rentals.flow import AgreementState
 from rentals.models import Agreement
 from rentals.rules import lease as rules
-from rentals.rules.lease import Lease
 from rentals.rules.policy import policy_from
 from rentals.rules.schedule import local_day
+from rentals.steps import take_step
 
 S = AgreementState
 
@@ -37,7 +37,7 @@ def start_agreements(order: Order, *, by: Any) -> None:
             raise Refusal("signature_required", f"Agreement {agreement.code} is not signed.", agreement=agreement.code)
         day = local_day(order.confirmed_at, policy_from(agreement.numbers).zone)
         key = payment.key if payment else f"order {order.code}"
-        _apply(agreement, lambda lease, key=key, day=day: rules.first_payment(lease, payment=key, on=day), by=by)
+        take_step(agreement, partial(rules.first_payment, payment=key, on=day), by=by)
 
 
 @atomic_retry
@@ -48,7 +48,7 @@ def send_agreements(shipment: Shipment, *, by: Any) -> None:
         agreement = waiting.order_by("position").first()
         if agreement is None:
             raise Refusal("agreement_missing", f"No agreement waits for a machine of order {shipment.order.code}.")
-        give_unit(_apply(agreement, rules.ship, by=by), allocation.unit)
+        give_unit(take_step(agreement, rules.ship, by=by), allocation.unit)
 
 
 @atomic_retry
@@ -56,14 +56,14 @@ def deliver_agreements(shipment: Shipment, *, by: Any) -> None:
     """The parcel has arrived: the day of delivery becomes the anchor of each agreement in it."""
     for agreement in _in(shipment):
         day = local_day(shipment.delivered_at, policy_from(agreement.numbers).zone)
-        _apply(agreement, lambda lease, day=day: rules.deliver(lease, on=day), by=by)
+        letters.rental_started(take_step(agreement, partial(rules.deliver, on=day), by=by))
 
 
 @atomic_retry
 def cancel_refused_agreements(shipment: Shipment, *, by: Any, reason: str) -> None:
     """The parcel was refused and is back: its agreements are off and everything paid is due back."""
     for agreement in _in(shipment):
-        _apply(agreement, lambda lease: rules.cancel(lease, on=_today(lease)), by=by, reason=reason)
+        take_step(agreement, partial(rules.cancel, on=today(agreement)), by=by, reason=reason)
 
 
 @atomic_retry
@@ -73,11 +73,7 @@ def end_agreements(order: Order, lines: Iterable[OrderLine], *, by: Any) -> None
     ids = {line.pk for line in lines}
     for agreement in _of(order, S.DRAFT, S.PENDING_PAYMENT, S.CONFIRMED):
         if agreement.line_id in ids:
-            _apply(agreement, lambda lease: end(lease, on=_today(lease)), by=by, reason=order.cancel_reason)
-
-
-def _today(lease: Lease) -> date:
-    return local_day(clock.now(), lease.account.terms.policy.zone)
+            take_step(agreement, partial(end, on=today(agreement)), by=by, reason=order.cancel_reason)
 
 
 def _of(order: Order, *states: AgreementState) -> list[Agreement]:
@@ -88,9 +84,3 @@ def _in(shipment: Shipment) -> list[Agreement]:
     units = list(shipment.allocations.values_list("unit_id", flat=True))
     found = Agreement.objects.filter(line__order_id=shipment.order_id, unit__in=units, state=S.SHIPPED)
     return list(found.order_by("pk"))
-
-
-def _apply(agreement: Agreement, rule: Callable[[Lease], Lease], *, by: Any, reason: str = "") -> Agreement:
-    row = locked(agreement)
-    before = read_lease(row)
-    return store_lease(row, before, rule(before), by=by, reason=reason)

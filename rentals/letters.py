@@ -1,4 +1,4 @@
-"""What customers are told about their agreements. One function a letter, each letter once; staff have their own at the end."""
+"""What customers are told about their agreements: one function a letter, each letter once. The last is for us."""
 
 from datetime import date
 from decimal import Decimal

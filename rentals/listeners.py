@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
-from orders.models import Order, OrderLine, Shipment
+from orders.models import Order, OrderLine, Return, Shipment
 from payments.models import Bill, Payment
 from payments.signals import Claim
 from rentals import following
 from rentals.drafting import draft_agreements
+from rentals.handing_back import settle_return
 from rentals.settlement import claim_for_agreements
 from rentals.signing import withhold_bills
 
@@ -40,6 +41,11 @@ def cancel_when_refused(sender: object, shipment: Shipment, **kwargs: object) ->
 def end_when_called_off(sender: object, order: Order, lines: list[OrderLine], **kwargs: object) -> None:
     """Lines that were called off."""
     following.end_agreements(order, lines, by=None)
+
+
+def settle_when_inspected(sender: object, returned: Return, **kwargs: object) -> None:
+    """A machine that came back and was inspected."""
+    settle_return(returned, by=None)
 
 
 def claim_settled_bill(

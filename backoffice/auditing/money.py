@@ -8,6 +8,7 @@ from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, S
 from django.db.models.functions import Coalesce
 
 from backoffice.auditing import Check, Offence
+from backoffice.auditing.rent import RENT_CHECKS
 from core import clock
 from core.money import MONEY_DIGITS
 from notifications.flow import EmailState
@@ -118,4 +119,5 @@ CHECKS: tuple[Check, ...] = (
     open_questions_are_asked,
     nothing_leaves_unpaid,
     letters_leave_in_time,
+    *RENT_CHECKS,
 )

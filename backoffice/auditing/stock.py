@@ -9,12 +9,15 @@ from backoffice.auditing import Check, Offence
 from catalog.flow import UnitState
 from catalog.models import Hold, Unit, UnitEvent
 from core import clock
-from orders.flow import OrderState
+from orders.flow import OrderState, ReturnState
 from orders.models import Allocation, OrderLine
+from rentals.models import Agreement
 
 HOLDS_MAY_LAG = timedelta(seconds=60)
 # A unit that is promised to somebody is in one of these states.
 PROMISED = [UnitState.HELD, UnitState.SOLD, UnitState.ON_RENT]
+# Where the unit of an agreement is that has not ended: returned ones wait for their inspection.
+RENTED = [UnitState.ON_RENT, UnitState.RETURNED, UnitState.LOST]
 OWED = [OrderState.PENDING, OrderState.CONFIRMED, OrderState.PACKING, OrderState.SHIPPED, OrderState.DELIVERED]
 
 
@@ -47,11 +50,19 @@ def promised_units_are_off_the_shelf() -> Iterator[Offence]:
 
 
 def orders_have_their_units() -> Iterator[Offence]:
-    """An order that counts has one unit for each thing it promises; a cancelled one keeps none."""
+    """An order that counts has one unit for each thing it promises, with the customer or come back from there.
+
+    What was rented may have come back and been handed out again: it has no more than it promises. A cancelled order
+    keeps none.
+    """
+    back = Q(allocations__returns__state__in=[ReturnState.RECEIVED, ReturnState.INSPECTED])
     lines = OrderLine.objects.select_related("order").annotate(
-        units=Count("allocations", filter=Q(allocations__released_at=None))
+        units=Count("allocations", filter=Q(allocations__released_at=None), distinct=True),
+        back=Count("allocations", filter=back, distinct=True),
     )
-    for line in lines.filter(order__state__in=OWED).exclude(units=F("quantity")).iterator():
+    short = Q(rental_months=None) & ~Q(quantity=F("units") + F("back"))
+    rented = Q(rental_months__isnull=False) & (Q(units__gt=F("quantity")) | Q(quantity__gt=F("units") + F("back")))
+    for line in lines.filter(short | rented, order__state__in=OWED).iterator():
         words = f"line {line.position} promises {line.quantity} and has {line.units}"
         yield Offence("orders_have_their_units", line.order.code, words)
     for line in lines.filter(order__state=OrderState.CANCELLED, units__gt=0).iterator():
@@ -66,10 +77,21 @@ def holds_end_in_time() -> Iterator[Offence]:
         yield Offence("holds_end_in_time", hold.code, f"ran out at {hold.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
+def rented_units_have_their_agreement() -> Iterator[Offence]:
+    """A unit on rent belongs to one live agreement, whose unit is with its customer or on its way."""
+    for unit in Unit.objects.filter(state=UnitState.ON_RENT, live_agreement=None).iterator():
+        yield Offence("rented_units_have_their_agreement", str(unit), "is on rent without an agreement")
+    live = Agreement.objects.filter(live_unit__isnull=False).select_related("live_unit")
+    for agreement in live.exclude(live_unit__state__in=RENTED).iterator():
+        words = f"is {agreement.state}, its unit {agreement.live_unit} is {agreement.live_unit.state}"
+        yield Offence("rented_units_have_their_agreement", agreement.code, words)
+
+
 CHECKS: tuple[Check, ...] = (
     states_follow_the_ledger,
     nobody_is_promised_the_same_unit,
     promised_units_are_off_the_shelf,
     orders_have_their_units,
     holds_end_in_time,
+    rented_units_have_their_agreement,
 )

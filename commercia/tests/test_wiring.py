@@ -38,6 +38,7 @@ SIGNALS = {
         "shipment_dispatched",
         "shipment_delivered",
         "shipment_returned",
+        "return_inspected",
         "lines_cancelled",
     },
 }

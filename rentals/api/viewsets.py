@@ -58,7 +58,8 @@ class RentalQuoteViewSet(ApiViewSet):
     )
     def retrieve(self, request: Request, sku: str) -> Response:
         """The plans of a variant with every number of the calculator: payments, total, price of owning each month."""
-        variant = Variant.objects.filter(sku=sku, product__category__is_visible=True).first()
+        shown = Variant.objects.select_related("product").filter(product__category__is_visible=True)
+        variant = shown.filter(sku=sku).first()
         if variant is None:
             raise NotFound("There is no article with this SKU.", code="sku_unknown")
         on = self.query.get("delivered_on") or clock.today()

@@ -75,9 +75,9 @@ def waive_charge(account: Account, target: str, *, on: date, reason: str) -> Acc
     return account.post(Kind.WAIVED, debt.outstanding, on=on, target=target, reason=reason)
 
 
-def restart_clock(account: Account, number: int, *, on: date, reason: str) -> Account:
-    """Count the grace and default days of an instalment from `on` (staff defer it). Its due date stays."""
-    dues = tuple(due.counting_from(on) if due.number == number else due for due in account.dues)
+def restart_clock(account: Account, number: int, *, on: date, to: date, reason: str) -> Account:
+    """Count the grace and default days of an instalment from `to` (staff defer it on day `on`). Its due date stays."""
+    dues = tuple(due.counting_from(to) if due.number == number else due for due in account.dues)
     return replace(account.post(Kind.RESCHEDULED, Decimal(0), on=on, reason=reason), dues=dues)
 
 

@@ -5,7 +5,7 @@ a call went through, so that each one becomes a row of the timeline.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from core.refusals import Conflict, Refusal
@@ -169,6 +169,24 @@ def waive_charge(lease: Lease, target: str, *, on: date, reason: str) -> Lease:
     return _improved(replace(lease, account=arrears.waive_charge(lease.account, target, on=on, reason=reason)), on)
 
 
+def defer(lease: Lease, number: int, *, on: date, to: date, reason: str) -> Lease:
+    """Give the customer until `to` for an instalment: fees and default count from then, its due date stays.
+
+    Raises Conflict "wrong_state" and "nothing_to_defer", Refusal "reason_needed" and "day_impossible" (not after today,
+    not after the day it counts from, or further away than default is).
+    """
+    _must_be(lease, *RUNNING)
+    account = lease.account
+    if not reason.strip():
+        raise Refusal("reason_needed", "Say why the customer gets more time.")
+    if not 1 <= number <= len(account.dues) or not account.debt_of(number).outstanding:
+        raise Conflict("nothing_to_defer", "Nothing of this payment is unpaid.")
+    latest = on + timedelta(days=account.terms.policy.default_after_days)
+    if not max(on, account.due_of(number).counts_from) < to <= latest:
+        raise Refusal("day_impossible", f"Choose a day after today, up to {latest}.", latest=str(latest))
+    return _improved(replace(lease, account=arrears.restart_clock(account, number, on=on, to=to, reason=reason)), on)
+
+
 def buy_out(lease: Lease, *, amount: Decimal, payment: str, at: datetime) -> Lease:
     """Book money that came for a buy-out: enough buys the machine, too little is ordinary rent.
 
@@ -190,11 +208,14 @@ def ask_return(lease: Lease) -> Lease:
     return _to(lease, S.RETURN_PENDING, before_return=lease.state)
 
 
-def return_not_sent(lease: Lease, *, on: date) -> Lease:
-    """The machine was not sent in time: the agreement goes on where it was, and catches up with the day."""
+def return_not_sent(lease: Lease, *, on: date, excused: frozenset[int] = frozenset()) -> Lease:
+    """The machine was not sent in time: the agreement goes on where it was, and catches up with the day.
+
+    `excused` names instalments that get no late fee today: nobody was asked for them while it was on its way back.
+    """
     _must_be(lease, S.RETURN_PENDING)
     lease = _to(lease, lease.before_return or S.ACTIVE, before_return=None)
-    return tick(_improved(lease, on), on=on)
+    return tick(_improved(lease, on), on=on, excused=excused)
 
 
 def take_return(lease: Lease, *, on: date, damage: Decimal | None = None, market_value: Decimal | None = None) -> Lease:

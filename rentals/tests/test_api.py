@@ -45,7 +45,7 @@ def test_a_quote_holds_every_number_of_the_calculator():
         "cost_of_rental": "180.00",
         "counted_from": "2026-01-15",
         "same_as_cash_until": "2026-04-15",
-        "step_up": None,
+        "step_up": {"day": "2026-04-16", "before": "340.00", "to_own": "400.00"},
     }
     assert [month["to_own"] for month in months] == [
         *("535.00", "470.00", "405.00", "400.00", "350.00", "300.00"),

@@ -100,7 +100,7 @@ def test_twelve_items_with_the_numbers_of_the_agreement():
         *("machine", "cash_price", "payments", "total_to_own", "cost_of_rental", "ownership"),
         *("early_ownership", "late_fee", "stopping", "reinstatement", "repairs", "loss"),
     ]
-    assert "refurbished (used), grade Excellent" in told["machine"]
+    assert "refurbished (used), grade Good" in told["machine"]
     assert "$600.00" in told["cash_price"]
     assert "12 × $65.00, one a month. $65.00 is due with the order." in told["payments"]
     assert "$780.00" in told["total_to_own"]

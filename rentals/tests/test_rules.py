@@ -166,7 +166,7 @@ def test_no_fee_while_a_payment_is_under_way():
 
 
 def test_a_deferred_instalment_counts_from_its_new_day_and_keeps_its_due_date():
-    account = arrears.restart_clock(running().account, 2, on=date(2026, 3, 1), reason="a promise")
+    account = arrears.restart_clock(running().account, 2, on=date(2026, 3, 1), to=date(2026, 3, 1), reason="a promise")
     assert account.due_of(2).due == date(2026, 2, 15)
     assert arrears.standing(account, date(2026, 3, 1)) is arrears.Standing.CURRENT
     assert arrears.standing(account, date(2026, 3, 2)) is arrears.Standing.PAST_DUE

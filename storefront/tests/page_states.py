@@ -3,7 +3,7 @@
 A state is reached by a `Visit`: a browser page, and the stage (storefront.tests.stage) that it looks at.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.tests.factories import PASSWORD
 from carts.baskets import add_item, open_cart
 from carts.wishlists import add_wish, open_wishlist, share
-from catalog.models import Variant
+from catalog.models import RentalPlan, Variant
 from orders.guest_access import order_token
 from storefront.compare_cookie import SEPARATOR
 from storefront.tests.stage import Stage
@@ -51,11 +51,15 @@ class Visit:
         client.force_login(user)
         self._cookie("sessionid", client.cookies["sessionid"].value)
 
-    def fill_cart(self, *lines: tuple[Variant, int], user: User | None = None) -> None:
+    def fill_cart(
+        self, *lines: tuple[Variant, int], user: User | None = None, rented: Sequence[RentalPlan] = ()
+    ) -> None:
         cart, code = open_cart(user=user, code=None)
         cart.items.all().delete()
         for variant, quantity in lines:
             add_item(cart, variant, quantity=quantity)
+        for plan in rented:
+            add_item(cart, plan.variant, quantity=1, rental_plan=plan)
         if code:
             self._cookie("cart", code)
 
@@ -282,6 +286,69 @@ def checkout_account(visit: Visit) -> None:
     visit.goto("/checkout/")
 
 
+@state("renting")
+def product_to_rent(visit: Visit) -> None:
+    visit.goto(f"{visit.stage.full.get_absolute_url()}?offer={visit.stage.rented.variant.sku}&months=12")
+
+
+@state("renting")
+def cart_rented(visit: Visit) -> None:
+    visit.fill_cart((visit.stage.part.variants.get(), 2), rented=[visit.stage.rented])
+    visit.goto("/cart/")
+
+
+@state("renting")
+def checkout_rented_as_a_guest(visit: Visit) -> None:
+    visit.fill_cart(rented=[visit.stage.rented])
+    visit.goto("/checkout/")
+
+
+@state("renting")
+def checkout_rented(visit: Visit) -> None:
+    visit.log_in(visit.stage.dara)
+    visit.fill_cart((visit.stage.part.variants.get(), 1), user=visit.stage.dara, rented=[visit.stage.rented])
+    visit.goto("/checkout/")
+
+
+@state("renting")
+def rental_to_sign(visit: Visit) -> None:
+    visit.log_in(visit.stage.rentals["draft"].customer)
+    visit.goto(f"/rentals/{visit.stage.rentals['draft'].code}/sign/")
+
+
+@state("renting")
+def rental_to_sign_errors(visit: Visit) -> None:
+    rental_to_sign(visit)
+    visit.press("Sign the agreement")
+    visit.page.locator(".errors").wait_for()
+
+
+for _name in ("running", "overdue"):
+    for _page in ("", "statement/"):
+
+        @state("renting", f"rental-{_name}{'-statement' if _page else ''}")
+        def _rental(visit: Visit, name: str = _name, page: str = _page) -> None:
+            visit.log_in(visit.stage.rentals[name].customer)
+            visit.goto(f"/rentals/{visit.stage.rentals[name].code}/{page}")
+
+
+for _who in ("running", "draft"):
+
+    @state("renting", f"rentals-{_who}")
+    def _rentals(visit: Visit, who: str = _who) -> None:
+        visit.log_in(visit.stage.rentals[who].customer)
+        visit.goto("/rentals/")
+
+
+@state("renting")
+def rentals_none(visit: Visit) -> None:
+    visit.log_in(visit.stage.newcomer)
+    visit.goto("/rentals/")
+
+
+plain("renting", (("rent-to-own", "/rent-to-own/"),))
+
+
 @state("orders")
 def order_of_a_guest(visit: Visit) -> None:
     visit.goto(f"/orders/view/{order_token(visit.stage.orders['guest'])}/")
@@ -398,3 +465,15 @@ def _server_error(visit: Visit) -> None:
 def admin_home(visit: Visit) -> None:
     visit.log_in(visit.stage.staff)
     visit.goto("/admin/")
+
+
+@state("staff")
+def admin_rental_plans(visit: Visit) -> None:
+    visit.log_in(visit.stage.staff)
+    visit.goto(f"/admin/catalog/variant/{visit.stage.rented.variant_id}/rental-plans/")
+
+
+@state("staff")
+def admin_agreement(visit: Visit) -> None:
+    visit.log_in(visit.stage.staff)
+    visit.goto(f"/admin/rentals/agreement/{visit.stage.rentals['overdue'].pk}/change/")

@@ -1,38 +1,17 @@
 """Import parts files into the catalogue."""
 
-import shutil
 import sys
-import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.importing.reports import ReportFile
 from catalog.importing.runs import import_parts
+from core.progress import ProgressBar
 from core.refusals import Refusal
-
-
-class ProgressBar:
-    """A bar on a terminal, drawn at most ten times a second; silent everywhere else."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.shown = stream.isatty()
-        self.drawn_at = 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        """Draw `done` of `total` rows."""
-        if not self.shown or (done < total and time.monotonic() - self.drawn_at < 0.1):  # noqa: PLR2004  (seconds)
-            return
-        self.drawn_at = time.monotonic()
-        width = max(10, min(50, shutil.get_terminal_size().columns - 30))
-        filled = width * done // total if total else width
-        self.stream.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {total:,} rows")
-        self.stream.write("\n" if done == total else "")
-        self.stream.flush()
 
 
 class Command(BaseCommand):
