@@ -62,9 +62,7 @@ _PHOTO = Concat(
     output_field=TextField(),
 )
 
-_PLAN = Concat(
-    Cast("months", CharField()), Value(" "), Cast("monthly_price", CharField()), output_field=TextField()
-)
+_PLAN = Concat(Cast("months", CharField()), Value(" "), Cast("monthly_price", CharField()), output_field=TextField())
 
 
 def _each(rows: QuerySet[Any], key: str, found: Any, *, outer: str = "pk") -> Subquery:

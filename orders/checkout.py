@@ -174,7 +174,9 @@ def _refuse_unfit(
             )
         if line.problem == "plan_not_available":
             name = line.variant.product.full_name
-            raise Refusal("plan_not_available", f"{name} is no longer rented out on that plan.", variant=line.variant.pk)
+            raise Refusal(
+                "plan_not_available", f"{name} is no longer rented out on that plan.", variant=line.variant.pk
+            )
     is_pickup = shipping_method.kind == ShippingMethod.Kind.PICKUP
     if not shipping_method.is_active or (
         not is_pickup and shipping_method.countries and address["country"] not in shipping_method.countries

@@ -172,7 +172,9 @@ def _late_fee(policy: Policy, code: str) -> str:
         "cap": amount_text(fee.cap[code], code),
     }
     if fee.combine is FeeCombination.MIN_CAP:
-        amount = _("%(pct)s of what is unpaid, at least %(floor)s, at most %(cap)s and never more than is unpaid") % told
+        amount = (
+            _("%(pct)s of what is unpaid, at least %(floor)s, at most %(cap)s and never more than is unpaid") % told
+        )
     else:
         amount = _("%(pct)s of what is unpaid or %(floor)s, whichever is more, and never more than is unpaid") % told
     return _("From day %(day)s after the due date: %(amount)s; once for each payment.") % {**told, "amount": amount}
@@ -186,7 +188,9 @@ def _stopping(policy: Policy) -> str:
     if policy.prorate_on_return:
         parts.append(_("Later you can hand it back on any day: you owe the days until then and no more rent after."))
     else:
-        parts.append(_("Later you can hand it back on any day: a month that has begun is owed, all later ones are not."))
+        parts.append(
+            _("Later you can hand it back on any day: a month that has begun is owed, all later ones are not.")
+        )
     return " ".join(parts)
 
 
@@ -197,11 +201,14 @@ def _reinstatement(policy: Policy) -> str:
         "returned": _days(policy.reinstate_returned_days),
         "longer": _days(policy.reinstate_returned_days_two_thirds),
     }
-    return _(
-        "If a payment is more than %(default)s late, you have %(kept)s to pay what is due and go on; nothing you paid "
-        "is lost. After handing it back you have %(returned)s (%(longer)s when two thirds are paid) to take it up again "
-        "with a comparable machine."
-    ) % told
+    return (
+        _(
+            "If a payment is more than %(default)s late, you have %(kept)s to pay what is due and go on; nothing you paid "
+            "is lost. After handing it back you have %(returned)s (%(longer)s when two thirds are paid) to take it up again "
+            "with a comparable machine."
+        )
+        % told
+    )
 
 
 def _repairs() -> str:
@@ -213,8 +220,8 @@ def _repairs() -> str:
 
 def _loss() -> str:
     return _(
-        "You look after it. If it is lost, stolen or damaged beyond normal wear, you owe at most the lower of its market "
-        "value and that day’s price of owning it. No insurance is needed."
+        "You look after it. If it is lost, stolen or damaged beyond normal wear, you owe at most the lower of its "
+        "market value and that day’s price of owning it. No insurance is needed."
     )
 
 

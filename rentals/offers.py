@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-
 from catalog.models import RentalPlan, Variant
 from core.refusals import Refusal
 from rentals.plans import plan_terms

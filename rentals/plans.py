@@ -18,7 +18,6 @@ from rentals.rules.policy import Policy
 from rentals.rules.pricing import PlanPrice, payback_months, price_of, proposed_monthly
 from rentals.rules.terms import RentalTerms, terms_by_rate
 
-
 # What a proposal makes of the cash price unless told otherwise: the shorter the term, the nearer to it.
 USUAL_RATIOS: Mapping[int, Decimal] = {3: Decimal("1.075"), 6: Decimal("1.15"), 12: Decimal("1.30")}
 

@@ -1,4 +1,4 @@
-"""The curve of owning: where its lines, ticks and points lie in a drawing of 380 × 250. Every number is in the table."""
+"""The curve of owning: where lines, ticks and points lie in a drawing of 380 × 250. Every number is in the table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

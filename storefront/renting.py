@@ -97,8 +97,6 @@ def facts_for_programs(plans: Sequence[PlanOffer], currency: str) -> list[dict[s
     ]
 
 
-
-
 # The example that explains rent-to-own: a price like many, in each currency, and the ratio that proposals begin with.
 EXAMPLE_PRICES = {"USD": Decimal(600), "EUR": Decimal(600), "KHR": Decimal(2_400_000)}
 EXAMPLE_MONTHS = 12
@@ -121,9 +119,7 @@ def example_of(policy: Policy, *, on: date) -> Example | None:
     cash = EXAMPLE_PRICES[currency]
     ratio = min(USUAL_RATIOS[EXAMPLE_MONTHS], policy.max_total_to_cash_ratio)
     monthly = proposed_monthly(cash_price=cash, months=EXAMPLE_MONTHS, ratio_wanted=ratio, currency=currency)
-    terms = terms_by_rate(
-        cash_price=cash, monthly=monthly, months=EXAMPLE_MONTHS, currency=currency, policy=policy
-    )
+    terms = terms_by_rate(cash_price=cash, monthly=monthly, months=EXAMPLE_MONTHS, currency=currency, policy=policy)
     offer = offer_of(terms, on)
     items = disclose(terms, offer, machine="", shipping=ZERO)
     return Example(offer=offer, curve=curve_of(offer), items={item.key: item for item in items})

@@ -70,7 +70,8 @@ class CartLineSerializer(serializers.Serializer):
     due_now = MoneyField(read_only=True)
     rent = RentSerializer(source="rental_plan", allow_null=True)
     problem = serializers.ChoiceField(
-        choices=["", "sold_out", "not_for_sale", "plan_not_available"], help_text="Why this line cannot be ordered as it stands, or empty."
+        choices=["", "sold_out", "not_for_sale", "plan_not_available"],
+        help_text="Why this line cannot be ordered as it stands, or empty.",
     )
 
     def get_options(self, line: QuoteLine) -> str:

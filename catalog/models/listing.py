@@ -3,9 +3,8 @@
 Its foreign keys carry no database constraint: writing a copy must not lock the rows of the truth that it copies.
 """
 
-from typing import Any
-
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 
@@ -31,7 +30,9 @@ class Listing(models.Model):
     grade = models.CharField(max_length=1)
     price = models.DecimalField(**MONEY_DIGITS, null=True)
     list_price = models.DecimalField(**MONEY_DIGITS, null=True)
-    monthly_from = models.DecimalField(**MONEY_DIGITS, null=True, help_text="The lowest monthly price it is rented for.")
+    monthly_from = models.DecimalField(
+        **MONEY_DIGITS, null=True, help_text="The lowest monthly price it is rented for."
+    )
     rent_months = models.PositiveSmallIntegerField(null=True, help_text="How often that is paid until it is owned.")
     price_per_gb = models.DecimalField(
         max_digits=14, decimal_places=4, null=True, help_text="For memory and drives; to compare, never to charge."

@@ -332,6 +332,8 @@ SPECTACULAR_SETTINGS = {
         "ShipmentState": "orders.flow.ShipmentState",
         "BillState": "payments.flow.BillState",
         "PaymentState": "payments.flow.PaymentState",
+        "AgreementState": "rentals.flow.AgreementState",
+        "InstalmentState": "rentals.overview.RowState",
         "PaymentMethodCode": "payments.models.Payment.Method",
         "Grade": "catalog.models.Variant.Grade",
     },

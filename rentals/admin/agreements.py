@@ -144,7 +144,9 @@ class AgreementAdmin(DeedButtons, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         """Add since when something is unpaid, and what a row shows."""
-        return with_oldest_due(super().get_queryset(request)).select_related("customer", "line__order", "unit", "policy")
+        return with_oldest_due(super().get_queryset(request)).select_related(
+            "customer", "line__order", "unit", "policy"
+        )
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Agreement | None:
         """Bring the overview along, from which the page is told."""

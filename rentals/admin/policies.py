@@ -131,7 +131,9 @@ class RentalPolicyAdmin(StaffAdmin):
     def numbers_table(self, policy: RentalPolicy) -> SafeString:
         """Every number of this version."""
         rows = format_html_join(
-            "", "<tr><th scope='row'>{}</th><td>{}</td></tr>", sorted((k, str(v)) for k, v in flat(policy.numbers).items())
+            "",
+            "<tr><th scope='row'>{}</th><td>{}</td></tr>",
+            sorted((k, str(v)) for k, v in flat(policy.numbers).items()),
         )
         return format_html("<table>{}</table>", rows)
 

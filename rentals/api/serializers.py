@@ -98,7 +98,7 @@ class InstalmentSerializer(serializers.Serializer):
     amount = MoneyField(read_only=True)
     paid = MoneyField(read_only=True)
     outstanding = MoneyField(read_only=True)
-    state = serializers.ChoiceField(choices=[(state.value, state.value) for state in RowState])
+    state = serializers.ChoiceField(choices=[(one.value, one.value) for one in RowState])
     late_fee = MoneyField(read_only=True)
     late_fee_unpaid = MoneyField(read_only=True)
 

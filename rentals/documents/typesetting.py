@@ -16,7 +16,7 @@ KHMER = "Noto Sans Khmer"
 
 
 def typeset(form: str, data: Mapping[str, Any], *, on: date) -> bytes:
-    """Return the PDF of typ/<form>.typ filled with `data` (plain JSON values), dated `on`. The same data, same bytes."""
+    """Return the PDF of typ/<form>.typ filled with `data` (plain JSON values), dated `on`. Same data, same bytes."""
     inputs = {"data": json.dumps({**data, "on": on.isoformat()}, ensure_ascii=False, sort_keys=True)}
     source = FORMS / f"{form}.typ"
     return typst.compile(

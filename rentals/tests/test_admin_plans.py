@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from accounts.tests.factories import make_staff
 from catalog.models import RentalPlan, Unit
-from catalog.tests.test_admin import form_of
 from catalog.tests.factories import make_variant
+from catalog.tests.test_admin import form_of
 from core.models import AuditEntry
 from core.refusals import Refusal
 from core.versions import SHOP, current_versions

@@ -1,5 +1,7 @@
 """Forms of rented machines."""
 
+from decimal import Decimal
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -18,3 +20,20 @@ class SignForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     contract = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+
+
+class PayForm(forms.Form):
+    """How much to pay now."""
+
+    amount = forms.DecimalField(
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        label=_("Amount"),
+        error_messages={
+            "required": _("Enter how much you want to pay."),
+            "min_value": _("Enter an amount above zero."),
+            "invalid": _("Enter an amount, such as 65.00."),
+        },
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )

@@ -8,11 +8,11 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock
 from core.refusals import Refusal
@@ -21,12 +21,14 @@ from orders.paying import ONLINE
 from rentals.agreeing import agree
 from rentals.calendars import due_dates as calendar_of
 from rentals.disclosing import disclosure_of, payments_words
+from rentals.documents.certificate import write_certificate
 from rentals.documents.contract import draw_up
 from rentals.documents.statement import standing_of, write_statement
 from rentals.documents.vault import contract_of
 from rentals.flow import AgreementState
+from rentals.handing_back import hand_back, keep_it
 from rentals.models import Agreement
-from rentals.overview import overview_of, overviews_of
+from rentals.overview import Action, overview_of, overviews_of
 from rentals.rules.offering import offer_of
 from rentals.wording import entry_words, row_words
 from storefront.charts import curve_of
@@ -85,7 +87,7 @@ def show(request: HttpRequest, agreement: Agreement) -> HttpResponse:
         "to_own": {month.number: month.to_own for month in offer.months},
         "disclosure": disclosure_of(agreement),
         "row_words": row_words,
-        "is_running": overview.buyout is not None,
+        "may": {action.value for action in overview.actions},
     }
     return render(request, "rentals/page.html", context)
 
@@ -161,6 +163,50 @@ def due_dates(request: HttpRequest, agreement: Agreement) -> HttpResponse:
     text = calendar_of(overview_of(agreement), made_at=clock.now())
     headers = {"Content-Disposition": f'attachment; filename="rental-{agreement.code}.ics"'}
     return HttpResponse(text, content_type="text/calendar; charset=utf-8", headers=headers)
+
+
+@for_customer
+@require_safe
+def certificate(request: HttpRequest, agreement: Agreement) -> HttpResponse:
+    """That the machine belongs to the customer, as PDF; not found before it does."""
+    if agreement.owned_since is None:
+        raise Http404
+    return _pdf(write_certificate(agreement), f"ownership-{agreement.code}.pdf")
+
+
+@for_customer
+@require_http_methods(["GET", "HEAD", "POST"])
+def give_back(request: HttpRequest, agreement: Agreement) -> HttpResponse:
+    """What handing it back means (GET), or begin it (POST): from then on nothing is charged."""
+    overview = overview_of(agreement)
+    if Action.ASK_RETURN not in overview.actions:
+        messages.info(request, _("This machine cannot be handed back at the moment."))
+        return redirect("storefront:rental", code=agreement.code)
+    if request.method == "POST":
+        try:
+            returned = hand_back(agreement, by=request.user, reason=request.POST.get("reason", "")[:300])
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+        else:
+            words = _("We expect it back as %(code)s. Nothing more is charged; a letter says how to send it.")
+            messages.success(request, words % {"code": returned.code})
+        return redirect("storefront:rental", code=agreement.code)
+    items = {item.key: item for item in disclosure_of(agreement).items}
+    context = {"agreement": agreement, "overview": overview, "items": items}
+    return render(request, "rentals/return.html", context)
+
+
+@for_customer
+@require_POST
+def keep(request: HttpRequest, agreement: Agreement) -> HttpResponse:
+    """The customer keeps the machine after all."""
+    try:
+        keep_it(agreement, by=request.user)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("It stays with you. The rental goes on where it was."))
+    return redirect("storefront:rental", code=agreement.code)
 
 
 def _sign_page(
