@@ -33,7 +33,7 @@ def ways_to_pay_now(order: Order) -> list[Payment.Method]:
 
 
 def has_rent(order: Order) -> bool:
-    """Tell whether something of the order is rented: then it is never paid by hand, and its card is kept for the rent."""
+    """Tell whether something of the order is rented: it is never paid by hand, and its card is kept for the rent."""
     return order.lines.filter(rental_months__isnull=False).exists()
 
 

@@ -11,6 +11,7 @@ from core import clock
 from payments.models import Bill, Payment
 from rentals.models import Agreement, BuyoutQuote, Collection
 from rentals.tests.factories import make_agreement
+from rentals.tests.journeys import make_delivered, pay_some
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def renter(client, sandbox):
     """Somebody with a rental that runs since today, in their browser."""
-    agreement = make_agreement(delivered=clock.today())
+    (agreement,) = make_delivered(at=clock.now())
     client.force_login(agreement.customer)
     client.home = f"/rentals/{agreement.code}/"
     client.agreement = agreement
@@ -100,9 +101,21 @@ def test_another_price_buys_nothing(renter):
 
 
 def test_handing_back_stops_the_charges_and_can_be_taken_back(renter):
-    if renter.agreement.unit is None:
-        pytest.xfail("the factory's agreement has no machine")
-    assert "nothing is charged" in text(renter.get(f"{renter.home}return/")).lower()
+    assert "From now on nothing is charged." in text(renter.get(f"{renter.home}return/"))
+    answer = renter.post(f"{renter.home}return/", {"reason": "too small"}, follow=True)
+    assert "Nothing more is charged" in text(answer)
+    assert Agreement.objects.get().state == "return_pending"
+    assert "It stays with you." in text(renter.post(f"{renter.home}keep/", follow=True))
+    assert Agreement.objects.get().state == "active"
+
+
+def test_the_certificate_names_machine_and_owner(renter):
+    pay_some(renter.agreement, "715.00")
+    page = text(renter.get(renter.home))
+    assert "It is yours since" in page
+    answer = renter.get(f"{renter.home}certificate/")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
 
 
 def test_there_is_no_certificate_before_it_is_owned(renter):

@@ -1,4 +1,4 @@
-"""Pay rent, or the price of owning: say how much, go to the provider, come back. Only the provider says what arrived."""
+"""Pay rent, or the price of owning: say how much, go to the provider, come back. Only the provider says what came."""
 
 from collections.abc import Callable
 from functools import wraps
