@@ -51,9 +51,8 @@ def place_order(
     `expected_total` is the sum the customer saw, in the shop's currency: a higher one is refused, a lower one passed
     on. The same `placement_key` for the same cart returns the order it made before.
     Raises Refusal "cart_empty", "account_required", "not_for_sale", "plan_not_available", "address_incomplete",
-    "shipping_not_available",
-    "payment_method_not_available", and Conflict "sold_out" (variant, name, available), "price_changed" (shown, now),
-    "cart_closed".
+    "shipping_not_available", "payment_method_not_available", and Conflict "sold_out" (variant, name, available),
+    "price_changed" (shown, now), "cart_closed".
     """
     try:
         return _place(
