@@ -204,8 +204,8 @@ def _reinstatement(policy: Policy) -> str:
     return (
         _(
             "If a payment is more than %(default)s late, you have %(kept)s to pay what is due and go on; nothing you "
-            "paid is lost. After handing it back you have %(returned)s (%(longer)s when two thirds are paid) to take it "
-            "up again with a comparable machine."
+            "paid is lost. After handing it back you have %(returned)s (%(longer)s when two thirds are paid) to take "
+            "it up again with a comparable machine."
         )
         % told
     )
