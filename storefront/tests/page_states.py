@@ -3,23 +3,18 @@
 A state is reached by a `Visit`: a browser page, and the stage (storefront.tests.stage) that it looks at.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 
 from accounts.links import reset_token, uid_of
 from accounts.models import User
 from accounts.tests.factories import PASSWORD
-from carts.baskets import add_item, open_cart
-from carts.wishlists import add_wish, open_wishlist, share
-from catalog.models import RentalPlan, Variant
+from catalog.models import Variant
 from orders.guest_access import order_token
-from storefront.compare_cookie import SEPARATOR
-from storefront.tests.stage import Stage
+from storefront.tests import rental_states
+from storefront.tests.visiting import STATES, Visit, plain, state
 from storefront.views.pages import bad_request, broken
 
+__all__ = ["STATES", "Visit", "rental_states"]
 GUEST = {
     "E-mail": "sokha@example.com",
     "Full name": "Sokha Chan",
@@ -28,89 +23,6 @@ GUEST = {
     "City or district": "BKK1",
     "Province or state": "Phnom Penh",
 }
-
-
-@dataclass
-class Visit:
-    """One visitor's browser page, in a context of its own, at the shop at `base`."""
-
-    page: Any
-    base: str
-    stage: Stage
-
-    def goto(self, path: str) -> None:
-        self.page.goto(f"{self.base}{path}")
-
-    def show(self, path: str, html: bytes) -> None:
-        """Show a page that the shop only sends when something is broken."""
-        self.page.route(f"**{path}", lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
-        self.goto(path)
-
-    def log_in(self, user: User) -> None:
-        client = Client()
-        client.force_login(user)
-        self._cookie("sessionid", client.cookies["sessionid"].value)
-
-    def fill_cart(
-        self, *lines: tuple[Variant, int], user: User | None = None, rented: Sequence[RentalPlan] = ()
-    ) -> None:
-        cart, code = open_cart(user=user, code=None)
-        cart.items.all().delete()
-        for variant, quantity in lines:
-            add_item(cart, variant, quantity=quantity)
-        for plan in rented:
-            add_item(cart, plan.variant, quantity=1, rental_plan=plan)
-        if code:
-            self._cookie("cart", code)
-
-    def keep(self, *variants: Variant) -> str:
-        """Put things on a guest's list; return the path under which others see it."""
-        wishlist, code = open_wishlist(user=None, code=None)
-        for variant in variants:
-            add_wish(wishlist, variant)
-        self._cookie("wishlist", code)
-        return f"/wishlist/shared/{share(wishlist)}/"
-
-    def compare(self, *variants: Variant) -> None:
-        self._cookie("compare", SEPARATOR.join(variant.sku for variant in variants))
-
-    def fill(self, values: dict[str, str]) -> None:
-        for label, value in values.items():
-            self.page.get_by_label(label, exact=True).fill(value)
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("main").get_by_role("button", name=name).first.click()
-
-    def _cookie(self, name: str, value: str) -> None:
-        self.page.context.add_cookies([{"name": name, "value": value, "url": self.base}])
-
-
-@dataclass(frozen=True)
-class State:
-    """A page in one state, and how to get there."""
-
-    name: str
-    reach: Callable[[Visit], None]
-
-
-STATES: dict[str, list[State]] = {}
-Reach = Callable[[Visit], None]
-
-
-def state(group: str, name: str = "") -> Callable[[Reach], Reach]:
-    """Add the decorated function to the list, under its own name unless told another."""
-
-    def added(reach: Reach) -> Reach:
-        STATES.setdefault(group, []).append(State(name or reach.__name__.replace("_", "-"), reach))
-        return reach
-
-    return added
-
-
-def plain(group: str, pages: Iterable[tuple[str, str]]) -> None:
-    """Add pages that are reached by their address alone."""
-    for name, path in pages:
-        state(group, name)(lambda visit, path=path: visit.goto(path))
 
 
 LAPTOPS = "/c/computers/laptops/"
@@ -286,69 +198,6 @@ def checkout_account(visit: Visit) -> None:
     visit.goto("/checkout/")
 
 
-@state("renting")
-def product_to_rent(visit: Visit) -> None:
-    visit.goto(f"{visit.stage.full.get_absolute_url()}?offer={visit.stage.rented.variant.sku}&months=12")
-
-
-@state("renting")
-def cart_rented(visit: Visit) -> None:
-    visit.fill_cart((visit.stage.part.variants.get(), 2), rented=[visit.stage.rented])
-    visit.goto("/cart/")
-
-
-@state("renting")
-def checkout_rented_as_a_guest(visit: Visit) -> None:
-    visit.fill_cart(rented=[visit.stage.rented])
-    visit.goto("/checkout/")
-
-
-@state("renting")
-def checkout_rented(visit: Visit) -> None:
-    visit.log_in(visit.stage.dara)
-    visit.fill_cart((visit.stage.part.variants.get(), 1), user=visit.stage.dara, rented=[visit.stage.rented])
-    visit.goto("/checkout/")
-
-
-@state("renting")
-def rental_to_sign(visit: Visit) -> None:
-    visit.log_in(visit.stage.rentals["draft"].customer)
-    visit.goto(f"/rentals/{visit.stage.rentals['draft'].code}/sign/")
-
-
-@state("renting")
-def rental_to_sign_errors(visit: Visit) -> None:
-    rental_to_sign(visit)
-    visit.press("Sign the agreement")
-    visit.page.locator(".errors").wait_for()
-
-
-for _name in ("running", "overdue"):
-    for _page in ("", "statement/"):
-
-        @state("renting", f"rental-{_name}{'-statement' if _page else ''}")
-        def _rental(visit: Visit, name: str = _name, page: str = _page) -> None:
-            visit.log_in(visit.stage.rentals[name].customer)
-            visit.goto(f"/rentals/{visit.stage.rentals[name].code}/{page}")
-
-
-for _who in ("running", "draft"):
-
-    @state("renting", f"rentals-{_who}")
-    def _rentals(visit: Visit, who: str = _who) -> None:
-        visit.log_in(visit.stage.rentals[who].customer)
-        visit.goto("/rentals/")
-
-
-@state("renting")
-def rentals_none(visit: Visit) -> None:
-    visit.log_in(visit.stage.newcomer)
-    visit.goto("/rentals/")
-
-
-plain("renting", (("rent-to-own", "/rent-to-own/"),))
-
-
 @state("orders")
 def order_of_a_guest(visit: Visit) -> None:
     visit.goto(f"/orders/view/{order_token(visit.stage.orders['guest'])}/")
@@ -465,15 +314,3 @@ def _server_error(visit: Visit) -> None:
 def admin_home(visit: Visit) -> None:
     visit.log_in(visit.stage.staff)
     visit.goto("/admin/")
-
-
-@state("staff")
-def admin_rental_plans(visit: Visit) -> None:
-    visit.log_in(visit.stage.staff)
-    visit.goto(f"/admin/catalog/variant/{visit.stage.rented.variant_id}/rental-plans/")
-
-
-@state("staff")
-def admin_agreement(visit: Visit) -> None:
-    visit.log_in(visit.stage.staff)
-    visit.goto(f"/admin/rentals/agreement/{visit.stage.rentals['overdue'].pk}/change/")
