@@ -65,7 +65,9 @@ def test_an_impossible_amount_is_said_at_its_field(renter, amount, words):
     assert not Collection.objects.exists()
 
 
-def test_khqr_shows_its_code(renter):
+def test_khqr_shows_its_code(renter, sandbox, settings):
+    settings.KHQR_ACCOUNT, settings.BAKONG_API_BASE = "commercia@aclb", sandbox.url
+    settings.BAKONG_TOKEN = sandbox.control("POST", "bakong/token")["token"]
     answer = renter.post(f"{renter.home}pay/", {"amount": "65.00"})
     shown = renter.post(answer.url, {"method": "khqr"}, follow=True)
     assert shown.status_code == 200

@@ -289,6 +289,15 @@ def test_the_page_of_a_rental_says_both_numbers(renter):
     assert renter.agreement.code in text(renter, "/account/")
 
 
+@time_machine.travel("2026-03-01T05:00:00+00:00", tick=False)
+def test_what_is_late_is_said_whether_the_clock_came_by_or_not(renter):
+    for path in (f"/rentals/{renter.agreement.code}/", "/rentals/"):
+        page = text(renter, path)
+        assert "Payment overdue" in page
+        assert "Up to date" not in page
+    assert "$65.00 is overdue." in text(renter, f"/rentals/{renter.agreement.code}/")
+
+
 def test_the_statement_lists_every_movement(renter):
     page = text(renter, f"/rentals/{renter.agreement.code}/statement/")
     assert "Your payment arrived" in page
