@@ -17,7 +17,7 @@ from orders.models import Shipment
 from orders.payment_approval import mark_paid
 from orders.tests.factories import make_order, make_paid_order
 
-HOME_QUERIES = 16  # session, user, the shop's name, two for permissions, ten tiles, recent actions
+HOME_QUERIES = 20  # session, user, the shop's name, two for permissions, fourteen tiles, recent actions
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def tiles(user):
 def test_a_quiet_shop_shows_nothing_to_do(boss, client):
     assert {(tile.count, tile.level, tile.note) for tile in worklists_for(boss)} == {(0, "zero", "nothing to do")}
     client.force_login(boss)
-    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 10
+    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 14
 
 
 def test_tiles_count_what_their_lists_show(boss, client):
@@ -67,6 +67,10 @@ def test_tiles_count_what_their_lists_show(boss, client):
         "Packed, not yet sent": (1, ""),
         "On its way": (1, ""),
         "Not collected for over 2 days": (1, "warn"),
+        "Rent due today": (0, "zero"),
+        "Rent overdue 1 to 7 days": (0, "zero"),
+        "Rent overdue 8 to 30 days": (0, "zero"),
+        "Rent overdue over 30 days": (0, "zero"),
         "Low on stock": (3, "warn"),
         "Units in quality control": (2, ""),
         "Reviews to moderate": (2, "warn"),
@@ -207,9 +211,9 @@ def test_an_empty_search_goes_back_home(boss, client):
 def test_the_days_work_stands_first_and_the_tables_of_tokens_nowhere(boss, client):
     client.force_login(boss)
     apps = [app["app_label"] for app in client.get(reverse("admin:index")).context["app_list"]]
-    assert apps[:3] == ["orders", "payments", "catalog"]
+    assert apps[:4] == ["orders", "payments", "rentals", "catalog"]
     assert "token_blacklist" not in apps
-    assert len(apps) == len(set(apps)) == 9
+    assert len(apps) == len(set(apps)) == 10
 
 
 def test_an_app_that_is_nobodys_work_has_no_page_either(boss, client):
