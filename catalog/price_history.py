@@ -10,6 +10,7 @@ from django.db.models import F, Max, Q, Window
 from django.db.models.functions import Lead
 
 from catalog.models import PriceChange, Variant
+from catalog.signals import prices_changed
 
 # Directive 98/6/EC, Art. 6a(2): "a period of time not shorter than 30 days prior to the application of the reduction".
 WINDOW = timedelta(days=30)
@@ -25,11 +26,11 @@ class Asked:
 
 
 def record_prices(variants: Iterable[Variant], *, at: datetime) -> None:
-    """Put the prices that these variants have from `at` on on record, in the transaction that wrote them."""
-    PriceChange.objects.bulk_create(
-        [PriceChange(variant_id=variant.pk, price=variant.price, at=at) for variant in variants],
-        batch_size=INSERT_BATCH,
-    )
+    """Put the prices that these variants have from `at` on on record, and tell of it."""
+    changes = [PriceChange(variant_id=variant.pk, price=variant.price, at=at) for variant in variants]
+    PriceChange.objects.bulk_create(changes, batch_size=INSERT_BATCH)
+    if changes:
+        prices_changed.send(sender=PriceChange, variant_ids=[change.variant_id for change in changes])
 
 
 def lowest_price_30_days(variant: Variant, *, now: datetime) -> Decimal | None:

@@ -1,6 +1,8 @@
-"""News of the catalogue for the floors above (sent after commit, robustly)."""
+"""News of the catalogue for the floors above."""
 
 from django.dispatch import Signal
 
-# Arguments: variant_ids (a sorted list). The number of available units of these variants has changed.
+# Sent after the commit, robustly. Arguments: variant_ids (a sorted list). Other numbers of these are available now.
 stock_changed = Signal()
+# Sent inside the transaction. Arguments: variant_ids. These variants have another price.
+prices_changed = Signal()

@@ -6,6 +6,7 @@ class RentalsConfig(AppConfig):
     verbose_name = "Rentals"
 
     def ready(self) -> None:
+        from catalog.signals import prices_changed
         from orders import signals
         from payments.signals import bill_settled
         from rentals import listeners
@@ -18,6 +19,7 @@ class RentalsConfig(AppConfig):
             (signals.shipment_returned, listeners.cancel_when_refused),
             (signals.lines_cancelled, listeners.end_when_called_off),
             (signals.return_inspected, listeners.settle_when_inspected),
+            (prices_changed, listeners.unpublish_when_prices_change),
             (bill_settled, listeners.claim_settled_bill),
         ):
             signal.connect(listener, dispatch_uid=f"rentals.{listener.__name__}")

@@ -1,5 +1,6 @@
 """What agreements do when orders and money on the floors below move on."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from orders.models import Order, OrderLine, Return, Shipment
@@ -8,6 +9,7 @@ from payments.signals import Claim
 from rentals import following
 from rentals.drafting import draft_agreements
 from rentals.handing_back import settle_return
+from rentals.plans import unpublish_what_policy_forbids
 from rentals.settlement import claim_for_agreements
 from rentals.signing import withhold_bills
 
@@ -46,6 +48,11 @@ def end_when_called_off(sender: object, order: Order, lines: list[OrderLine], **
 def settle_when_inspected(sender: object, returned: Return, **kwargs: object) -> None:
     """A machine that came back and was inspected."""
     settle_return(returned, by=None)
+
+
+def unpublish_when_prices_change(sender: object, variant_ids: Iterable[int], **kwargs: object) -> None:
+    """A lower price may make a plan dearer than the policy allows."""
+    unpublish_what_policy_forbids(variant_ids, by=None)
 
 
 def claim_settled_bill(

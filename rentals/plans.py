@@ -9,10 +9,12 @@ from django.conf import settings
 
 from catalog.listings import mark_dirty
 from catalog.models import RentalPlan, Variant
+from core import clock
 from core.db import atomic_retry
 from core.models import AuditEntry
 from core.refusals import Refusal
 from core.timeline import event_values
+from rentals import letters
 from rentals.policies import current_policy
 from rentals.rules.policy import Policy
 from rentals.rules.pricing import PlanPrice, payback_months, price_of, proposed_monthly
@@ -118,7 +120,7 @@ def unpublish_plan(plan: RentalPlan, *, by: Any, reason: str) -> RentalPlan:
 
 @atomic_retry
 def unpublish_what_policy_forbids(variant_ids: Iterable[int] | None = None, *, by: Any) -> list[RentalPlan]:
-    """Stop offering plans that a lower price or a new policy forbids (of these variants, or all); return them."""
+    """Stop offering plans that a price cut or a new policy forbids (of these variants, or all); tell staff."""
     policy = current_policy().rules
     plans = RentalPlan.objects.filter(is_published=True).order_by("pk")
     if variant_ids is not None:
@@ -131,6 +133,8 @@ def unpublish_what_policy_forbids(variant_ids: Iterable[int] | None = None, *, b
             forbidden.setdefault(refused.message, []).append(plan)
     for why, found in forbidden.items():
         _set_published(found, by=by, published=False, reason=why)
+        for plan in found:
+            letters.plan_unpublished(plan, why=why, about=clock.now().isoformat())
     return [plan for found in forbidden.values() for plan in found]
 
 

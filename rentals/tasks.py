@@ -13,7 +13,7 @@ def run_clock() -> None:
 
 @shared_task(name="rentals.resume_charges")
 def resume_charges() -> int:
-    """Take up charges that a crash has cut off, tell customers what became of theirs, void bills that were paid another way."""
+    """Take up charges that a crash has cut off, tell customers how theirs went, void bills paid another way."""
     return collecting.resume_charges() + collecting.close_paid_bills()
 
 

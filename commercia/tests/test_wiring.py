@@ -30,7 +30,7 @@ FLOORS = {
 # Who may be told what. A new signal is a decision: add it here and to the architecture page.
 SIGNALS = {
     "accounts": {"signed_in", "email_verified"},
-    "catalog": {"stock_changed"},
+    "catalog": {"stock_changed", "prices_changed"},
     "payments": {"bill_settled"},
     "orders": {
         "order_placed",

@@ -5,10 +5,12 @@ from decimal import Decimal as D
 import pytest
 
 from accounts.tests.factories import make_staff
+from catalog.editing import save_variant
 from catalog.models import ListingDirty, RentalPlan
 from catalog.tests.factories import make_variant
 from core.models import AuditEntry
 from core.refusals import Refusal
+from notifications.models import Email
 from rentals.models import RentalPolicy
 from rentals.plans import publish_plan, unpublish_plan, unpublish_what_policy_forbids
 from rentals.policies import current_policy, publish_policy
@@ -152,3 +154,17 @@ def test_a_stricter_policy_stops_plans_everywhere():
 def test_a_plan_can_be_taken_back():
     plan = publish_plan(make_plan(), by=None)
     assert not unpublish_plan(plan, by=None, reason="sold out for good").is_published
+
+
+def test_a_price_cut_takes_forbidden_plans_off_the_shop_and_tells_staff(settings):
+    settings.SHOP_EMAIL = "shop@example.com"
+    dear, fair = make_plan(monthly="95.00"), make_plan(monthly="65.00")
+    for plan in (dear, fair):
+        publish_plan(plan, by=make_staff())
+    for plan in (dear, fair):
+        save_variant(plan.variant, by=None, values={"price": D("500.00")})
+    dear.refresh_from_db()
+    fair.refresh_from_db()
+    assert (dear.is_published, fair.is_published) == (False, True)
+    letter = Email.objects.get(kind="rental_plan_unpublished")
+    assert (letter.to, dear.variant.sku in letter.text) == ("shop@example.com", True)
