@@ -26,7 +26,6 @@ from rentals.plans import (
     publish_plan,
     set_price,
     unpublish_plan,
-    unpublish_what_policy_forbids,
 )
 from rentals.policies import current_policy
 from rentals.rules.pricing import price_of
@@ -175,8 +174,12 @@ class RentableVariantAdmin(VariantAdmin):
 
     def save_model(self, request: HttpRequest, obj: Variant, form: forms.ModelForm, change: bool) -> None:
         """Save, and tell which plans the new price has ended."""
+        offered = list(obj.rental_plans.filter(is_published=True)) if change else []
         super().save_model(request, obj, form, change)
-        for plan in unpublish_what_policy_forbids([obj.pk], by=request.user) if change else ():
+        still = set(obj.rental_plans.filter(is_published=True).values_list("pk", flat=True)) if offered else set()
+        for plan in offered:
+            if plan.pk in still:
+                continue
             words = f"{plan.months} months at {amount_text(plan.monthly_price, settings.SHOP_CURRENCY)} is no longer"
             messages.warning(request, f"{words} offered for rent: at this price the policy forbids it.")
 
