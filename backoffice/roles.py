@@ -58,6 +58,8 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
         "view change deliver return",
         LOOK,
     ),
+    "rentals.rentalpolicy": (LOOK, "", LOOK, LOOK, "view add", LOOK),
+    "rentals.agreement": (LOOK, "", "", LOOK, LOOK, LOOK),
     "accounts.user": (LOOK, "", "", LOOK, EDIT, LOOK),
     "accounts.address": (LOOK, "", "", "", EDIT, LOOK),
     "notifications.email": ("view change", "", "", "", "view change", LOOK),

@@ -25,6 +25,7 @@ from payments.admin.bills import to_review
 from payments.comparing import alarms
 from payments.flow import ProofState
 from payments.models import Break, Dispute, Payment, PaymentProof, Refund
+from rentals.admin.agreements import owing
 
 NOTHING_TO_DO = "nothing to do"
 MONEY = DecimalField(**MONEY_DIGITS)
@@ -118,6 +119,18 @@ def _uncollected(now: datetime) -> tuple[int, str, str]:
     return count, note, "warn"
 
 
+def _owing(age: str, level: str) -> Callable[[datetime], tuple[int, str, str]]:
+    """Return what counts the agreements whose oldest unpaid rent is of this age."""
+
+    def read(now: datetime) -> tuple[int, str, str]:
+        today = clock.today()
+        found = owing(age, today=today).aggregate(count=Count("pk"), oldest=Min("oldest_due"))
+        days = (today - found["oldest"]).days if found["oldest"] else 0
+        return found["count"], f"oldest {days} days" if days else "", level
+
+    return read
+
+
 def _low_stock(now: datetime) -> tuple[int, str, str]:
     available = Unit.objects.available().filter(variant=OuterRef("pk")).order_by().values("variant")
     left = Subquery(available.annotate(n=Count("pk")).values("n"))
@@ -199,6 +212,10 @@ SOURCES = (
     Source("Packed, not yet sent", "orders_order", {"state__exact": "packing"}, _to_ship),
     Source("On its way", "orders_shipment", {"where": "on_its_way"}, _on_its_way),
     Source("Not collected for over 2 days", "orders_shipment", {"where": "uncollected"}, _uncollected),
+    Source("Rent due today", "rentals_agreement", {"owes": "today"}, _owing("today", "")),
+    Source("Rent overdue 1 to 7 days", "rentals_agreement", {"owes": "1-7"}, _owing("1-7", "warn")),
+    Source("Rent overdue 8 to 30 days", "rentals_agreement", {"owes": "8-30"}, _owing("8-30", "warn")),
+    Source("Rent overdue over 30 days", "rentals_agreement", {"owes": "31"}, _owing("31", "err")),
     Source("Low on stock", "catalog_variant", {"stock": "low"}, _low_stock),
     Source("Units in quality control", "catalog_unit", {"stage": "quality_control"}, _quality_control),
     Source("Reviews to moderate", "catalog_review", {"state__exact": "waiting"}, _to_moderate),

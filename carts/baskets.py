@@ -54,6 +54,19 @@ def open_cart(*, user: Any, code: str | None) -> tuple[Cart, str | None]:
     return Cart.objects.create(code_hash=token_hash(new_code)), new_code
 
 
+def plan_of(variant: Variant, months: int | None) -> RentalPlan | None:
+    """Return the plan on which `variant` is offered for `months`; None when it is to be bought.
+
+    Raises Refusal("plan_not_available").
+    """
+    if months is None:
+        return None
+    plan = RentalPlan.objects.filter(variant=variant, months=months, is_published=True).first()
+    if plan is None:
+        raise Refusal("plan_not_available", "This machine is not offered on that rental plan.")
+    return plan
+
+
 @atomic_retry
 def add_item(cart: Cart, variant: Variant, *, quantity: int, rental_plan: RentalPlan | None = None) -> CartItem:
     """Add `quantity` more of `variant` to the cart, to buy or on `rental_plan`; the same choice is one line.
@@ -85,14 +98,16 @@ def add_item(cart: Cart, variant: Variant, *, quantity: int, rental_plan: Rental
 
 
 @atomic_retry
-def add_to_cart(variant: Variant, *, user: Any, code: str | None, quantity: int) -> tuple[Cart, str | None]:
-    """Put `quantity` more of `variant` into the caller's active cart, opening one if need be, in one transaction.
+def add_to_cart(
+    variant: Variant, *, user: Any, code: str | None, quantity: int, rental_plan: RentalPlan | None = None
+) -> tuple[Cart, str | None]:
+    """Put `quantity` more of `variant`, to buy or on `rental_plan`, into the caller's active cart; open one if need be.
 
     Returns the cart and a guest's new secret code (None when the cart stood already). Refuses as add_item does; then no
     cart was opened either.
     """
     cart, new_code = open_cart(user=user, code=code)
-    add_item(cart, variant, quantity=quantity)
+    add_item(cart, variant, quantity=quantity, rental_plan=rental_plan)
     return cart, new_code
 
 
@@ -117,6 +132,30 @@ def set_quantity(cart: Cart, item_code: str, *, quantity: int) -> None:
         refuse_impossible_quantity(item.variant, wanted=quantity, in_other_lines=in_other_lines)
     item.quantity = quantity
     item.save(update_fields=["quantity"])
+
+
+@atomic_retry
+def change_plan(cart: Cart, item_code: str, *, rental_plan: RentalPlan | None) -> None:
+    """Rent a line's machine on another plan, or buy it (None); joins the line that says the same already.
+
+    Raises Refusal "line_unknown", "plan_not_available" and Conflict("cart_closed").
+    """
+    cart = _locked(cart)
+    items = list(cart.items.all())
+    item = next((line for line in items if line.code == item_code), None)
+    if item is None:
+        raise Refusal("line_unknown", "This line is not in your cart any more.")
+    if rental_plan is not None and not (rental_plan.is_published and rental_plan.variant_id == item.variant_id):
+        raise Refusal("plan_not_available", "This machine is not offered on that rental plan.")
+    key = choice_key(item.variant_id, rental_plan.pk if rental_plan else None)
+    twin = next((line for line in items if line.choice_key == key and line is not item), None)
+    if twin is not None:
+        twin.quantity += item.quantity
+        twin.save(update_fields=["quantity"])
+        item.delete()
+        return
+    item.rental_plan, item.choice_key = rental_plan, key
+    item.save(update_fields=["rental_plan", "choice_key"])
 
 
 def refuse_impossible_quantity(variant: Variant, *, wanted: int, in_other_lines: int = 0) -> None:

@@ -44,7 +44,17 @@ class QuoteLine:
         """Return the reason why this line cannot be ordered as it stands, or ""."""
         if not self.variant.can_be_bought:
             return "not_for_sale"
+        if self.rental_plan is not None and not self.rental_plan.is_published:
+            return "plan_not_available"
         return "sold_out" if self.quantity > self.available else ""
+
+
+@dataclass(frozen=True)
+class Later:
+    """Rent that falls due after the order: `payments` times `amount`, one a month."""
+
+    payments: int
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,35 @@ class Quote:
     def has_rent(self) -> bool:
         """Tell whether anything in it is rented."""
         return any(line.rental_plan for line in self.lines)
+
+    @property
+    def bought(self) -> list[QuoteLine]:
+        """Return the lines to buy."""
+        return [line for line in self.lines if line.rental_plan is None]
+
+    @property
+    def rented(self) -> list[QuoteLine]:
+        """Return the lines to rent."""
+        return [line for line in self.lines if line.rental_plan is not None]
+
+    @property
+    def later(self) -> list[Later]:
+        """Return what falls due each month after today, by how often it does: the shortest term first."""
+        sums: dict[int, Decimal] = {}
+        for line in self.rented:
+            payments = line.rental_plan.months - 1
+            sums[payments] = sums.get(payments, ZERO) + line.due_now
+        return [Later(payments, amount) for payments, amount in sorted(sums.items())]
+
+    @property
+    def monthly(self) -> Decimal:
+        """Return the rent of the second month: all terms are longer than one."""
+        return sum((line.due_now for line in self.rented), ZERO)
+
+    @property
+    def total_in_the_end(self) -> Decimal:
+        """Return what everything costs until all of it belongs to the customer, today's total included."""
+        return self.total + sum((one.amount * one.payments for one in self.later), ZERO)
 
     @property
     def has_problems(self) -> bool:

@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import MD5, Cast, Concat, RowNumber
 
 from catalog.flow import ReviewState, UnitState
-from catalog.models import PriceChange, Product, ProductPhoto, Review, Unit, UnitPhoto, Variant
+from catalog.models import PriceChange, Product, ProductPhoto, RentalPlan, Review, Unit, UnitPhoto, Variant
 from catalog.price_history import WINDOW
 from catalog.promises import return_promise
 from catalog.reviewing import Rating, average_rating
@@ -41,7 +41,7 @@ from core.versions import CATEGORIES, EVERY_LIST, SHOP, list_of
 UNITS_SHOWN = 12
 VARIANT_FACTS = ("pk", "sku", "grade", "options", "price", "list_price", "max_per_order", "is_offered")
 PRODUCT_FACTS = ("pk", "updated_at", "status", "name", "brand__name", "category__slug", "category__is_visible")
-COUNTED = ("prices", "reviews", "photos")
+COUNTED = ("prices", "reviews", "photos", "rent")
 FACTS = (*VARIANT_FACTS, *(f"product__{name}" for name in PRODUCT_FACTS), *COUNTED)
 # What the API tells of a unit, and what a page shows of it.
 TOLD_OF_UNITS = (
@@ -66,6 +66,8 @@ _PHOTO = MD5(
         output_field=TextField(),
     )
 )
+
+_PLAN = Concat(Cast("months", CharField()), Value(" "), Cast("monthly_price", CharField()), output_field=TextField())
 
 
 def _each(rows: QuerySet[Any], key: str, found: Any, *, outer: str = "pk") -> Subquery:
@@ -94,6 +96,7 @@ def _of_variants(**chosen: Any) -> QuerySet[Variant]:
         prices=_each(PriceChange.objects.all(), "variant", _in_words(Max("pk"), Sum(is_new))),
         reviews=_each(published, "product", _in_words(Count("pk"), Sum("rating"), Max("decided_at")), outer="product"),
         photos=_each(ProductPhoto.objects.all(), "product", Joined(_PHOTO), outer="product"),
+        rent=_each(RentalPlan.objects.filter(is_published=True), "variant", Joined(_PLAN)),
     )
 
 

@@ -67,7 +67,7 @@ class Goods:
     brand: Mapping[str, Any] | None
     variants: Sequence[Mapping[str, Any]]
     available: Mapping[int, int]
-    monthly_from: Mapping[int, Decimal]
+    rent_from: Mapping[int, tuple[Decimal, int]]
     rating: Decimal | None = None
     reviews: int = 0
     photo: Mapping[str, Any] | None = None
@@ -102,6 +102,7 @@ def _listing(goods: Goods, variant: Mapping[str, Any], position: int) -> Listing
     specs = goods.specs(variant)
     available = goods.available.get(variant["id"], 0)
     price = variant["price"]
+    monthly, months = goods.rent_from.get(variant["id"], (None, None)) if price is not None else (None, None)
     return Listing(
         variant_id=variant["id"],
         product_id=goods.product["id"],
@@ -111,7 +112,8 @@ def _listing(goods: Goods, variant: Mapping[str, Any], position: int) -> Listing
         grade=variant["grade"],
         price=price,
         list_price=variant["list_price"],
-        monthly_from=goods.monthly_from.get(variant["id"]) if price is not None else None,
+        monthly_from=monthly,
+        rent_months=months,
         price_per_gb=price_per_gb(price, specs),
         available=available,
         in_stock=available > 0,

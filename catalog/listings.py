@@ -233,8 +233,10 @@ def _goods(products: Sequence[Mapping[str, Any]]) -> Iterator[Goods]:
     variant_ids = [row["id"] for rows in variants.values() for row in rows]
     units = Unit.objects.filter(variant__in=variant_ids, state=UnitState.AVAILABLE).order_by()
     available = dict(units.values("variant").annotate(units=models.Count("pk")).values_list("variant", "units"))
-    plans = RentalPlan.objects.filter(variant__in=variant_ids, is_published=True).order_by()
-    monthly = dict(plans.values("variant").annotate(least=models.Min("monthly_price")).values_list("variant", "least"))
+    plans = RentalPlan.objects.filter(variant__in=variant_ids, is_published=True)
+    # The lowest monthly price comes last and stays; of two alike the shorter term.
+    dearest_first = plans.order_by("-monthly_price", "-months").values_list("variant", "monthly_price", "months")
+    rent_from = {variant: (monthly, months) for variant, monthly, months in dearest_first}
     photos = card_pictures(variants)
     published = Review.objects.filter(product__in=[row["id"] for row in shown], state=ReviewState.PUBLISHED)
     ratings = {
@@ -252,7 +254,7 @@ def _goods(products: Sequence[Mapping[str, Any]]) -> Iterator[Goods]:
             brand=brands.get(row["brand_id"]),
             variants=variants[row["id"]],
             available=available,
-            monthly_from=monthly,
+            rent_from=rent_from,
             rating=rating,
             reviews=reviews,
             photo=photos.get(row["id"]),

@@ -19,6 +19,7 @@ from orders.api.reviews import ReviewViewSet
 from orders.api.staff import StaffOrderViewSet, StaffShipmentViewSet
 from orders.api.viewsets import OrderViewSet, ShippingMethodViewSet
 from payments.api.viewsets import SavedCardViewSet
+from rentals.api.viewsets import AgreementViewSet, RentalQuoteViewSet
 
 
 class CodeConverter(StringConverter):
@@ -92,6 +93,21 @@ orders: list[URLPattern] = [
     path("payments/<str:key>/", PaymentViewSet.as_view({"get": "retrieve"}), name="payment"),
     path("orders/<code:code>/cancel/", OrderViewSet.as_view({"post": "cancel"}), name="order-cancel"),
 ]
+rentals: list[URLPattern] = [
+    path("variants/<sku:sku>/rental-quote/", RentalQuoteViewSet.as_view({"get": "retrieve"}), name="rental-quote"),
+    path("agreements/", AgreementViewSet.as_view({"get": "list"}), name="agreements"),
+    path("agreements/<code:code>/", AgreementViewSet.as_view({"get": "retrieve"}), name="agreement"),
+    path("agreements/<code:code>/signature/", AgreementViewSet.as_view({"post": "sign"}), name="agreement-signature"),
+    path(
+        "agreements/<code:code>/instalments/",
+        AgreementViewSet.as_view({"get": "instalments"}),
+        name="agreement-instalments",
+    ),
+    path("agreements/<code:code>/contract/", AgreementViewSet.as_view({"get": "contract"}), name="agreement-contract"),
+    path(
+        "agreements/<code:code>/statement/", AgreementViewSet.as_view({"get": "statement"}), name="agreement-statement"
+    ),
+]
 staff: list[URLPattern] = [
     path("staff/orders/", StaffOrderViewSet.as_view({"get": "list"}), name="staff-orders"),
     path("staff/orders/<code:code>/", StaffOrderViewSet.as_view({"get": "retrieve"}), name="staff-order"),
@@ -102,7 +118,7 @@ staff: list[URLPattern] = [
     path("staff/shipments/<code:code>/deliver/", StaffShipmentViewSet.as_view({"post": "deliver"}), name="deliver"),
     path("staff/shipments/<code:code>/return/", StaffShipmentViewSet.as_view({"post": "take_back"}), name="take-back"),
 ]
-version_1: list[URLPattern | URLResolver] = [*catalogue, *cart, *wishlist, *orders, *staff, *own.urls]
+version_1: list[URLPattern | URLResolver] = [*catalogue, *cart, *wishlist, *orders, *rentals, *staff, *own.urls]
 
 urlpatterns = [
     path("v1/", include((version_1, "api"))),

@@ -50,9 +50,9 @@ def place_order(
 
     `expected_total` is the sum the customer saw, in the shop's currency: a higher one is refused, a lower one passed
     on. The same `placement_key` for the same cart returns the order it made before.
-    Raises Refusal "cart_empty", "account_required", "not_for_sale", "address_incomplete", "shipping_not_available",
-    "payment_method_not_available", and Conflict "sold_out" (variant, name, available), "price_changed" (shown, now),
-    "cart_closed".
+    Raises Refusal "cart_empty", "account_required", "not_for_sale", "plan_not_available", "address_incomplete",
+    "shipping_not_available", "payment_method_not_available", and Conflict "sold_out" (variant, name, available),
+    "price_changed" (shown, now), "cart_closed".
     """
     try:
         return _place(
@@ -171,6 +171,11 @@ def _refuse_unfit(
         if line.problem == "not_for_sale":
             raise Refusal(
                 "not_for_sale", f"{line.variant.product.full_name} is not for sale any more.", variant=line.variant.pk
+            )
+        if line.problem == "plan_not_available":
+            name = line.variant.product.full_name
+            raise Refusal(
+                "plan_not_available", f"{name} is no longer rented out on that plan.", variant=line.variant.pk
             )
     is_pickup = shipping_method.kind == ShippingMethod.Kind.PICKUP
     if not shipping_method.is_active or (

@@ -24,9 +24,9 @@ CONFIRMED_WHEN_PLACED = frozenset({Method.CASH_ON_DELIVERY, Method.PAY_AT_PICKUP
 
 def payment_methods_for(shipping_method: ShippingMethod, *, has_rent: bool) -> list[Payment.Method]:
     """Return the ways of paying offered with `shipping_method`. Rent is never paid by hand."""
-    if has_rent:
-        return []
     offered = online_methods()
+    if has_rent:
+        return offered
     if settings.BANK_TRANSFER_INSTRUCTIONS:
         offered.append(Method.BANK_TRANSFER)
     if shipping_method.kind == ShippingMethod.Kind.PICKUP:

@@ -28,8 +28,14 @@ def ways_to_pay_now(order: Order) -> list[Payment.Method]:
     """Return how an order that waits for its money can be paid; none for any other order."""
     if order.state != OrderState.PENDING:
         return []
-    by_transfer = [Payment.Method.BANK_TRANSFER] if settings.BANK_TRANSFER_INSTRUCTIONS else []
-    return online_methods() + by_transfer
+    if has_rent(order) or not settings.BANK_TRANSFER_INSTRUCTIONS:
+        return online_methods()
+    return [*online_methods(), Payment.Method.BANK_TRANSFER]
+
+
+def has_rent(order: Order) -> bool:
+    """Tell whether something of the order is rented: it is never paid by hand, and its card is kept for the rent."""
+    return order.lines.filter(rental_months__isnull=False).exists()
 
 
 def pay_order(order: Order, *, method: str, by: Any, saves_card: bool = False) -> Payment:
@@ -55,7 +61,7 @@ def pay_order(order: Order, *, method: str, by: Any, saves_card: bool = False) -
         # Who turns back may have had a card refused: that page asks, and says so.
         cancel_url=page_address(order, "paid"),
         description=f"Order {order.code}",
-        saves_method=saves_card and method == Payment.Method.CARD,
+        saves_method=method == Payment.Method.CARD and (saves_card or has_rent(order)),
     )
     _note_method(order, method=method)
     return payment

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from core.db import atomic_retry
 from core.refusals import Conflict, Refusal
+from core.versions import SHOP, raise_versions
 from rentals.models import RentalPolicy
 from rentals.rules.policy import DEFAULT_NUMBERS, policy_from
 
@@ -24,7 +25,7 @@ def publish_policy(numbers: Mapping[str, Any], *, by: Any, reason: str) -> Renta
     version = (newest.version if newest else 0) + 1
     try:
         with transaction.atomic():
-            return RentalPolicy.objects.create(
+            policy = RentalPolicy.objects.create(
                 version=version,
                 numbers=dict(numbers),
                 reason=reason[:300],
@@ -32,6 +33,9 @@ def publish_policy(numbers: Mapping[str, Any], *, by: Any, reason: str) -> Renta
             )
     except IntegrityError as error:
         raise Conflict("policy_published", "Somebody else has just published a policy. Look again.") from error
+    # Product pages are kept with what renting comes to.
+    raise_versions([SHOP])
+    return policy
 
 
 def current_policy() -> RentalPolicy:

@@ -37,6 +37,14 @@ class AgreementQuerySet(models.QuerySet):
             return self.none()
         return self.filter(customer=user)
 
+    def of_order(self, order: Any) -> "AgreementQuerySet":
+        """Return the agreements of an order's lines, in the order's own order."""
+        return self.filter(line__order=order).order_by("line__position", "position")
+
+    def to_sign(self) -> "AgreementQuerySet":
+        """Return agreements that wait for their signature."""
+        return self.filter(state="draft")
+
     def running(self) -> "AgreementQuerySet":
         """Return agreements whose customer has the machine and pays rent."""
         return self.filter(state__in=RUNNING)

@@ -33,13 +33,17 @@ class Delivery:
 
 @dataclass(frozen=True)
 class OfferFacts:
-    """An offer of a product: `options` are (label, value in words), `unit` is the one that the next buyer gets."""
+    """An offer of a product: `options` are (label, value in words), `unit` is the one that the next buyer gets.
+
+    `leases` are the plans on which it is rented out, as schema.org knows them.
+    """
 
     variant: Variant
     available: int
     options: Sequence[tuple[str, str]]
     delivery: Delivery | None
     unit: Unit | None = None
+    leases: Sequence[Data] = ()
 
 
 def breadcrumbs(steps: Sequence[tuple[str, str]]) -> Data:
@@ -108,7 +112,9 @@ def _article(product: Product, facts: OfferFacts, currency: str) -> Data:
         ],
     }
     if variant.price is not None:
-        article["offers"] = _offer(product, facts, currency)
+        sale = _offer(product, facts, currency)
+        shared = {name: sale[name] for name in ("url", "availability", "itemCondition")}
+        article["offers"] = [sale, *({**shared, **lease} for lease in facts.leases)] if facts.leases else sale
     return article
 
 

@@ -56,6 +56,36 @@ ORDER_STATES = {
     "delivered": gettext_noop("Delivered"),
     "cancelled": gettext_noop("Cancelled"),
 }
+RENTAL_STATES = {
+    "draft": gettext_noop("To be signed"),
+    "pending_payment": gettext_noop("Waiting for the first payment"),
+    "confirmed": gettext_noop("Confirmed"),
+    "shipped": gettext_noop("On its way"),
+    "active": gettext_noop("Up to date"),
+    "past_due": gettext_noop("Payment overdue"),
+    "defaulted": gettext_noop("In default"),
+    "return_pending": gettext_noop("Coming back"),
+    "returned": gettext_noop("Handed back"),
+    "bought_out": gettext_noop("Yours, bought out"),
+    "completed": gettext_noop("Yours, paid to the end"),
+    "swapped": gettext_noop("Swapped"),
+    "lost": gettext_noop("Lost"),
+    "expired": gettext_noop("Not paid in time"),
+    "cancelled": gettext_noop("Cancelled"),
+    "written_off": gettext_noop("Ended"),
+}
+RENTAL_STEPS = {
+    "pending_payment": gettext_noop("We prepare the machine as soon as the first payment has arrived."),
+    "confirmed": gettext_noop("We prepare the machine. The dates are final once it has arrived."),
+    "shipped": gettext_noop("The machine is on its way to you. The dates are final once it has arrived."),
+    "return_pending": gettext_noop("Nothing is charged while it is on its way back to us."),
+    "returned": gettext_noop("The machine is back with us. No more rent falls due."),
+    "swapped": gettext_noop("Another machine has taken its place."),
+    "lost": gettext_noop("One capped charge has taken the place of all that was unpaid."),
+    "expired": gettext_noop("Nothing was sent and nothing is owed."),
+    "cancelled": gettext_noop("Nothing more is owed. What you paid goes back to you."),
+    "written_off": gettext_noop("We ask for nothing any more."),
+}
 PARCELS = {
     "dispatched": gettext_noop("The parcel has left."),
     "delivered": gettext_noop("The parcel has arrived."),
@@ -195,6 +225,16 @@ def proof_state(state: str) -> str:
     return gettext(PROOF_STATES[state])
 
 
+def rental_state(state: str) -> str:
+    """The words for where a rental is."""
+    return gettext(RENTAL_STATES[state])
+
+
+def rental_step(state: str) -> str:
+    """What happens next with a rental that is not running; "" when nothing is to be said."""
+    return gettext(RENTAL_STEPS[state]) if state in RENTAL_STEPS else ""
+
+
 def shipment_state(shipment: Shipment, is_pickup: bool) -> str:
     """A sentence about one parcel, or about one pick-up at the counter."""
     return gettext((AT_THE_COUNTER if is_pickup else PARCELS)[shipment.state])
@@ -211,6 +251,11 @@ def arrival(first: date, last: date) -> str:
 def day(value: date) -> str:
     """ "21 November 2026"."""
     return date_format(_local_day(value), "j F Y")
+
+
+def short_day(value: date) -> str:
+    """ "24 Nov 2026"."""
+    return date_format(_local_day(value), "j M Y")
 
 
 def month(value: date) -> str:

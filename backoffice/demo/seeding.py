@@ -9,6 +9,7 @@ from django.core.management import call_command
 from backoffice.demo.machines import create_machines
 from backoffice.demo.parts import import_demo_parts, stock_parts
 from backoffice.demo.places import create_places
+from backoffice.demo.plans import offer_machines_for_rent
 from backoffice.demo.rate import enter_demo_rate
 from catalog.departments import ensure_departments
 from catalog.listings import rebuild_dirty
@@ -56,4 +57,6 @@ def _fill(*, by: Any, tell: Callable[[str], None]) -> bool:
     import_demo_parts()
     tell("Stock: received, tested and put on sale")
     put_on_sale([*machines, *stock_parts(by=by)], by=by)
+    tell("Rental plans")
+    offer_machines_for_rent(by=by)
     return True

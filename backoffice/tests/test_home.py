@@ -20,7 +20,7 @@ from orders.tests.factories import make_order, make_paid_order
 from orders.transfer_proofs import show_transfer
 from payments.models import PaymentProof
 
-HOME_QUERIES = 22  # session, user, the shop's name, two for permissions, sixteen tiles that count, recent actions
+HOME_QUERIES = 26  # session, user, the shop's name, two for permissions, twenty tiles that count, recent actions
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def tiles(user):
 def test_a_quiet_shop_shows_nothing_to_do(boss, client):
     assert {(tile.count, tile.level, tile.note) for tile in worklists_for(boss)} == {(0, "zero", "nothing to do")}
     client.force_login(boss)
-    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 17
+    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 21
 
 
 def list_refunds_and_disputes(payment):
@@ -100,6 +100,10 @@ def test_tiles_count_what_their_lists_show(boss, client):
         "Packed, not yet sent": (1, ""),
         "On its way": (1, ""),
         "Not collected for over 2 days": (1, "warn"),
+        "Rent due today": (0, "zero"),
+        "Rent overdue 1 to 7 days": (0, "zero"),
+        "Rent overdue 8 to 30 days": (0, "zero"),
+        "Rent overdue over 30 days": (0, "zero"),
         "Low on stock": (3, "warn"),
         "Units in quality control": (2, ""),
         "Reviews to moderate": (2, "warn"),
@@ -261,9 +265,9 @@ def test_an_empty_search_goes_back_home(boss, client):
 def test_the_days_work_stands_first_and_the_tables_of_tokens_nowhere(boss, client):
     client.force_login(boss)
     apps = [app["app_label"] for app in client.get(reverse("admin:index")).context["app_list"]]
-    assert apps[:3] == ["orders", "payments", "catalog"]
+    assert apps[:4] == ["orders", "payments", "rentals", "catalog"]
     assert "token_blacklist" not in apps
-    assert len(apps) == len(set(apps)) == 9
+    assert len(apps) == len(set(apps)) == 10
 
 
 def test_an_app_that_is_nobodys_work_has_no_page_either(boss, client):

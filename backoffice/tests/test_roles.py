@@ -23,9 +23,10 @@ from orders.fulfilment import dispatch
 from orders.tests.factories import make_order, make_paid_order
 from orders.transfer_proofs import show_transfer
 from payments.models import Break, ComparedDay, ProviderEvent
+from rentals.tests.factories import make_plan
 
 REFUND_STATES = ("proposed", "by_hand", "failed")
-OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "storefront"}
+OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "rentals", "storefront"}
 
 
 def pages_of_ours():
@@ -162,6 +163,8 @@ def one_row_for_each_deed():
         ("catalog.unit", "scrap"): testing,
         ("catalog.photo", "try_again"): failed,
         ("catalog.photo", "remove"): make_photo(None, ready=False),
+        ("catalog.rentalplan", "publish"): make_plan(variant),
+        ("catalog.rentalplan", "unpublish"): make_plan(variant, months=6, is_published=True),
         ("catalog.review", "publish"): make_review(state="waiting"),
         ("catalog.review", "reject"): make_review(),
         ("notifications.email", "send_again"): letter,

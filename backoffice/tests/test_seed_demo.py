@@ -11,9 +11,10 @@ from backoffice.demo.machines import DEPARTMENT_OF, MACHINES
 from backoffice.demo.rate import DEMO_RATE, enter_demo_rate, renew_demo_rate
 from carts.models import ShippingMethod, TaxRate
 from catalog.departments import BY_SLUG
-from catalog.models import Listing, ListingDirty, Product, Unit, UnitEvent, Variant
+from catalog.models import Listing, ListingDirty, Product, RentalPlan, Unit, UnitEvent, Variant
 from catalog.tests.factories import make_product
 from payments.providers.khqr.rates import enter_riel_rate, last_rate, riel_rate
+from rentals.plans import unpublish_what_policy_forbids
 
 
 def machines():
@@ -49,6 +50,9 @@ def test_demo_shop_is_complete(capsys):
     assert Unit.objects.filter(serial__isnull=False).count() == 556
     assert UnitEvent.objects.count() == 3 * 4925
     assert not Variant.objects.filter(price__isnull=True).exists()
+    plans = RentalPlan.objects.filter(is_published=True)
+    assert set(plans.values_list("variant__product__category__slug", flat=True)) == {"laptops", "desktops", "monitor"}
+    assert unpublish_what_policy_forbids(by=None) == []
     assert Listing.objects.count() == 824
     assert not ListingDirty.objects.exists()
     unit = Unit.objects.get(serial="PF17HWU7")

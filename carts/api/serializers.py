@@ -6,7 +6,7 @@ from accounts.countries import validate_country
 from carts.baskets import MAX_QUANTITY
 from carts.models import ShippingMethod, WishlistItem
 from carts.quoting import Quote, QuoteLine
-from catalog.models import Variant
+from catalog.models import RentalPlan, Variant
 from catalog.wording import options_text
 from core.api.fields import InstantField, MoneyField
 from core.api.serializers import StrictSerializer
@@ -32,6 +32,13 @@ class AddItemSerializer(StrictSerializer):
 
     sku = serializers.CharField(max_length=40)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
+    months = serializers.ChoiceField(
+        choices=RentalPlan.Months.choices,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Rent it to own for so many months; without it, it is bought.",
+    )
 
 
 class ChangeItemSerializer(StrictSerializer):
@@ -63,7 +70,8 @@ class CartLineSerializer(serializers.Serializer):
     due_now = MoneyField(read_only=True)
     rent = RentSerializer(source="rental_plan", allow_null=True)
     problem = serializers.ChoiceField(
-        choices=["", "sold_out", "not_for_sale"], help_text="Why this line cannot be ordered as it stands, or empty."
+        choices=["", "sold_out", "not_for_sale", "plan_not_available"],
+        help_text="Why this line cannot be ordered as it stands, or empty.",
     )
 
     def get_options(self, line: QuoteLine) -> str:
@@ -87,7 +95,9 @@ class CartSerializer(serializers.Serializer):
     tax_name = serializers.CharField(source="tax.name")
     tax_percent = serializers.DecimalField(max_digits=6, decimal_places=3, source="tax.percent")
     tax_total = MoneyField(read_only=True)
-    total = MoneyField(read_only=True)
+    total = MoneyField(read_only=True, help_text="To be paid with the order: everything bought, and first rents.")
+    monthly = MoneyField(read_only=True, help_text="Rent that falls due a month later, all terms together.")
+    total_in_the_end = MoneyField(read_only=True, help_text="Everything, until all of it belongs to the customer.")
     has_problems = serializers.BooleanField()
     notices = serializers.SerializerMethodField(help_text="What bringing two carts together had to change.")
 

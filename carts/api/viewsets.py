@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carts.api.serializers import AddItemSerializer, CartQuery, CartSerializer, ChangeItemSerializer
-from carts.baskets import add_item, add_to_cart, dismiss_notices, find_cart, merge_carts, set_quantity
+from carts.baskets import add_item, add_to_cart, dismiss_notices, find_cart, merge_carts, plan_of, set_quantity
 from carts.models import Cart
 from carts.quoting import quote
 from catalog.api.refusals import naming_skus
@@ -29,6 +29,7 @@ CART_CODE = OpenApiParameter(
     description="A guest's secret cart code. Accounts need none: their token finds their cart.",
 )
 NOT_YOURS = "There is no cart with this code. Leave the header out and a new cart is opened."
+RENT_EXAMPLE = OpenApiExample("A laptop to rent", {"sku": "LAP-3F9A2C71D04B", "months": 12}, request_only=True)
 ADD_EXAMPLE = OpenApiExample("Two laptops", {"sku": "LAP-3F9A2C71D04B", "quantity": 2}, request_only=True)
 
 
@@ -75,7 +76,7 @@ class CartViewSet(ApiViewSet):
         parameters=[CART_CODE],
         request=AddItemSerializer,
         responses={201: CartSerializer},
-        examples=[ADD_EXAMPLE],
+        examples=[ADD_EXAMPLE, RENT_EXAMPLE],
     )
     def add(self, request: Request) -> Response:
         """Put more of a variant into the cart. A guest without a code gets a new cart and its code, told this once."""
@@ -83,10 +84,11 @@ class CartViewSet(ApiViewSet):
         variant = _variant(given["sku"])
         cart, new_code = cart_of(request), None
         with naming_skus():
+            chosen = {"quantity": given["quantity"], "rental_plan": plan_of(variant, given["months"])}
             if cart is None:
-                cart, new_code = add_to_cart(variant, user=request.user, code=None, quantity=given["quantity"])
+                cart, new_code = add_to_cart(variant, user=request.user, code=None, **chosen)
             else:
-                add_item(cart, variant, quantity=given["quantity"])
+                add_item(cart, variant, **chosen)
         return self._priced(cart, new_code=new_code, status=status.HTTP_201_CREATED)
 
     @extend_schema(

@@ -1,7 +1,7 @@
 """Goods and stock in the admin."""
 
 from catalog.admin.goods import BrandAdmin, CategoryAdmin, ProductAdmin
-from catalog.admin.offers import ExternalReferenceAdmin, RentalPlanAdmin, VariantAdmin
+from catalog.admin.offers import ExternalReferenceAdmin, VariantAdmin
 from catalog.admin.opinions import PriceChangeAdmin, ReviewAdmin, WatchAdmin
 from catalog.admin.photos import PhotoAdmin
 from catalog.admin.stock import HoldAdmin, UnitAdmin
@@ -14,7 +14,6 @@ __all__ = [
     "PhotoAdmin",
     "PriceChangeAdmin",
     "ProductAdmin",
-    "RentalPlanAdmin",
     "ReviewAdmin",
     "UnitAdmin",
     "VariantAdmin",

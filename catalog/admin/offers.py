@@ -153,41 +153,24 @@ class VariantAdmin(SavedByDeed):
         """The configuration, as recorded."""
         return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in variant.options.items()) or "–"
 
+    def links(self, request: HttpRequest, variant: Variant) -> list[tuple[str, str]]:
+        """Return label and address of further pages about a variant: its units, and receiving more of them."""
+        units = f"{reverse('admin:catalog_unit_changelist')}?variant__id__exact={variant.pk}"
+        receive = f"{reverse('admin:catalog_unit_receive')}?variant={variant.pk}"
+        return [
+            *([("Units", units)] if request.user.has_perm("catalog.view_unit") else []),
+            *([("Receive stock", receive)] if request.user.has_perm("catalog.receive_unit") else []),
+        ]
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], obj: Any = None, **kwargs: Any) -> Any:
-        """Lead to its units, and to receiving more of them."""
+        """Show the links on top of the stock page."""
         if obj is not None:
-            units = f"{reverse('admin:catalog_unit_changelist')}?variant__id__exact={obj.pk}"
-            receive = f"{reverse('admin:catalog_unit_receive')}?variant={obj.pk}"
-            context["links"] = [
-                *([("Units", units)] if request.user.has_perm("catalog.view_unit") else []),
-                *([("Receive stock", receive)] if request.user.has_perm("catalog.receive_unit") else []),
-            ]
+            context["links"] = self.links(request, obj)
         return super().render_change_form(request, context, obj=obj, **kwargs)
 
     def _chosen_product(self, request: HttpRequest) -> Product | None:
         """Return the product that a link to the page for a new variant names."""
         return row_named(request, "product", Product.objects.select_related("category", "brand"))
-
-
-@admin.register(RentalPlan)
-class RentalPlanAdmin(StaffAdmin):
-    """Monthly prices. Publishing is a deed of the rentals, so the state is only shown; a published price stands."""
-
-    list_display = ["variant", "months", "monthly_price_text", "is_published"]
-    list_filter = ["is_published", "months"]
-    list_select_related = ["variant__product__brand"]
-    search_fields = ["=variant__sku", "variant__product__name"]
-    autocomplete_fields = ["variant"]
-    fields = ["variant", "months", "monthly_price", "is_published"]
-    monthly_price_text = money_column("monthly_price", "monthly")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RentalPlan]:
-        return super().get_queryset(request).select_related("variant__product__brand")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: RentalPlan | None = None) -> list[str]:
-        if obj is None:
-            return ["is_published"]
-        return ["is_published", "variant", "months", *(["monthly_price"] if obj.is_published else [])]
 
 
 @admin.register(ExternalReference)

@@ -3,6 +3,7 @@
 Its foreign keys carry no database constraint: writing a copy must not lock the rows of the truth that it copies.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -29,7 +30,10 @@ class Listing(models.Model):
     grade = models.CharField(max_length=1)
     price = models.DecimalField(**MONEY_DIGITS, null=True)
     list_price = models.DecimalField(**MONEY_DIGITS, null=True)
-    monthly_from = models.DecimalField(**MONEY_DIGITS, null=True)
+    monthly_from = models.DecimalField(
+        **MONEY_DIGITS, null=True, help_text="The lowest monthly price it is rented for."
+    )
+    rent_months = models.PositiveSmallIntegerField(null=True, help_text="How often that is paid until it is owned.")
     price_per_gb = models.DecimalField(
         max_digits=14, decimal_places=4, null=True, help_text="For memory and drives; to compare, never to charge."
     )
@@ -76,6 +80,13 @@ class Listing(models.Model):
             models.Index(fields=["lead", "price", "product"], name="listing_all_by_price"),
             models.Index(fields=["lead", "product"], name="listing_all_newest"),
         ]
+
+    @property
+    def total_to_own(self) -> Decimal | None:
+        """Return what the plan with the lowest monthly price comes to; a monthly price never stands alone."""
+        if self.monthly_from is None or self.rent_months is None:
+            return None
+        return self.monthly_from * self.rent_months
 
     def __str__(self) -> str:
         return self.name

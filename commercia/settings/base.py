@@ -336,6 +336,8 @@ SPECTACULAR_SETTINGS = {
         "BillState": "payments.flow.BillState",
         "PaymentState": "payments.flow.PaymentState",
         "RefundState": "payments.flow.RefundState",
+        "AgreementState": "rentals.flow.AgreementState",
+        "InstalmentState": "rentals.overview.RowState",
         "PaymentMethodCode": "payments.models.Payment.Method",
         "Grade": "catalog.models.Variant.Grade",
     },

@@ -43,6 +43,7 @@ def test_main_calls_have_examples(schema):
         if operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples")
     }
     assert shown == {
+        ("post", "/api/v1/agreements/{code}/signature/"),
         ("post", "/api/v1/cart/items/"),
         ("post", "/api/v1/orders/"),
         ("post", "/api/v1/orders/{code}/refunds/"),
@@ -69,6 +70,7 @@ def test_what_is_public_and_what_is_not(schema):
         "get /api/v1/products/{slug}/reviews/",
         "get /api/v1/shipping-methods/",
         "get /api/v1/variants/{sku}/",
+        "get /api/v1/variants/{sku}/rental-quote/",
         "get /api/v1/wishlist/",
         "get /api/v1/wishlist/shared/{share_code}/",
     }

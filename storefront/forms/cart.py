@@ -5,6 +5,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from carts.baskets import MAX_QUANTITY
+from catalog.models import RentalPlan
 
 ONE_OR_MORE = format_lazy(_("Enter a whole number from 1 to {most}."), most=MAX_QUANTITY)
 NONE_OR_MORE = format_lazy(_("Enter a whole number from 0 to {most}."), most=MAX_QUANTITY)
@@ -20,6 +21,14 @@ class AddForm(forms.Form):
         max_value=MAX_QUANTITY,
         required=False,
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), ONE_OR_MORE),
+    )
+
+    months = forms.TypedChoiceField(
+        choices=RentalPlan.Months.choices,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": _("This machine is not offered on that rental plan.")},
     )
 
     def clean_quantity(self) -> int:
@@ -43,3 +52,21 @@ class LineForm(forms.Form):
         """Return the quantity that was asked for."""
         do = self.cleaned_data["do"]
         return 0 if do == "remove" else max(0, self.cleaned_data["quantity"] + STEPS.get(do, 0))
+
+
+class TermForm(forms.Form):
+    """Another term for a rented line; "buy" buys it instead."""
+
+    months = forms.TypedChoiceField(choices=RentalPlan.Months.choices, coerce=int, empty_value=None, required=False)
+    do = forms.ChoiceField(choices=[("rent", "rent"), ("buy", "buy")])
+
+    def clean(self) -> dict[str, object]:
+        """Renting needs a term."""
+        told = super().clean()
+        if told.get("do") == "rent" and told.get("months") is None and "months" not in self.errors:
+            self.add_error("months", _("Choose for how long."))
+        return told
+
+    def wanted(self) -> int | None:
+        """Return for how many months to rent, None to buy."""
+        return self.cleaned_data["months"] if self.cleaned_data["do"] == "rent" else None

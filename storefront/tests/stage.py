@@ -19,7 +19,7 @@ from carts.models import ShippingMethod
 from catalog.departments import ensure_departments
 from catalog.editing import save_variant
 from catalog.listings import rebuild
-from catalog.models import Category, Product, Unit, Variant
+from catalog.models import Category, Product, RentalPlan, Unit, Variant
 from catalog.photo_rendering import render_photo
 from catalog.photos import add_photo
 from catalog.price_history import record_prices
@@ -33,6 +33,9 @@ from orders.models import Order
 from orders.tests.factories import make_delivered_order, make_order, make_paid_order
 from orders.transfer_proofs import reject_transfer, show_transfer
 from payments.models import SavedMethod
+from rentals.models import Agreement
+from rentals.plans import publish_plan, set_price
+from rentals.tests.factories import make_agreement, make_draft
 from storefront.tests.factories import make_promotion
 from storefront.tests.photographs import photograph
 
@@ -99,6 +102,8 @@ class Stage:
     newcomer: User  # with nothing
     staff: User
     orders: dict[str, Order]
+    rented: RentalPlan  # of `excellent`, twelve months
+    rentals: dict[str, Agreement]
 
 
 def set_empty_stage() -> Stage:
@@ -157,6 +162,8 @@ def set_stage(*, photo_width: int = 320) -> Stage:
         courier=courier, dara=dara, newcomer=newcomer,
         staff=make_staff("staff@example.com", is_superuser=True, first_name="Sophea"),
         orders=_orders(dara, courier, large, part_offer),
+        rented=_rented(excellent),
+        rentals=_rentals(),
     )  # fmt: skip
 
 
@@ -284,4 +291,21 @@ def _orders(dara: User, courier: ShippingMethod, large: Variant, part_offer: Var
         "paid_in_cash": refused,
         "cancelled": cancelled,
         "guest": make_order((part_offer, 1), shipping_method=courier),
+    }
+
+
+def _rented(variant: Variant) -> RentalPlan:
+    """Offer it for every term; return the plan of twelve months."""
+    for months, monthly in ((3, "211.00"), (6, "113.00"), (12, "64.00")):
+        plan = publish_plan(set_price(variant, months=months, monthly_price=Decimal(monthly), by=None), by=None)
+    return plan
+
+
+def _rentals() -> dict[str, Agreement]:
+    """Rentals of three people: one to be signed, one that runs, and one of whose rent three months are overdue."""
+    today = clock.today()
+    return {
+        "draft": make_draft(on=today),
+        "running": make_agreement(delivered=today - timedelta(days=10)),
+        "overdue": make_agreement(delivered=today - timedelta(days=100)),
     }

@@ -131,11 +131,11 @@ def test_the_page_takes_the_same_queries_for_any_number_of_offers(shop, visitor,
     make_units(shop.excellent, quantity=offers)
     fill_cart(visitor, (shop.mouse, 1))
     text(visitor, "/p/m500/")  # the frame and the ways of shipping are in the cache now
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         text(visitor, T14)
     with django_assert_num_queries(4):  # two for what it depends on, the cart, and what was looked at before
         text(visitor, T14)
     # Whoever has an account, or comes with something else in the address, gets it made anew.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         text(visitor, f"{T14}?from=letter")
     assert Unit.objects.available().filter(variant=shop.excellent).count() == 2 + offers

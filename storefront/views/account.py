@@ -36,6 +36,7 @@ from core import clock
 from core.refusals import Refusal
 from orders.models import Order
 from payments.models import SavedMethod
+from rentals.models import Agreement
 from storefront.compare_cookie import forget_compared
 from storefront.forms import sent
 from storefront.recently_viewed import forget_viewed
@@ -204,7 +205,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     addresses = list(request.user.addresses.all())
     watches = list(watches_of(request.user))
     cards = list(SavedMethod.objects.of(request.user))
-    context = {"orders": orders, "addresses": addresses, "watches": watches, "cards": cards, "today": clock.today()}
+    rentals = list(Agreement.objects.visible_to(request.user).select_related("line").order_by("-id")[:RECENT_ORDERS])
+    context = {
+        "orders": orders,
+        "addresses": addresses,
+        "watches": watches,
+        "cards": cards,
+        "rentals": rentals,
+        "today": clock.today(),
+    }
     return render(request, "account/overview.html", context)
 
 

@@ -26,6 +26,8 @@ from orders.models import Order
 from orders.paying import ONLINE, payment_methods_for
 from payments.models import Payment
 from payments.providers.khqr.rates import riel_offer
+from rentals.models import Agreement
+from rentals.rules.schedule import add_months
 from storefront.delivery import countries_reached, expected_days, usual_method
 from storefront.forms.checkout import CheckoutForm, address_of
 from storefront.secret_cookies import CART
@@ -117,6 +119,8 @@ class Desk:
             "keeps_card": may_keep_card(self.request),
             "riel": riel_offer(self.quote.total) if Payment.Method.KHQR_RIEL in ways else None,
             "refusal": refusal,
+            "must_sign_in": self.quote.has_rent and not _may_rent(self.request.user),
+            "next_month": add_months(clock.today(), 1),
             "placement_key": self.values.get("placement_key") or secret_token(),
         }
         return render(self.request, "checkout/page.html", context, status=status)
@@ -129,6 +133,11 @@ class Desk:
         if self.addresses:
             start["saved_address"] = self.addresses[0].code
         return start
+
+
+def _may_rent(user: Any) -> bool:
+    """Tell whether this person has an account with a confirmed e-mail address."""
+    return user.is_authenticated and user.has_verified_email
 
 
 def offers(methods: Sequence[ShippingMethod], priced: Quote) -> list[dict[str, Any]]:
@@ -161,7 +170,10 @@ def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
     The cart's code is spent.
     """
     token = order_token(order) if order.user_id is None else ""
-    if order.state == OrderState.PENDING and order.payment_method in ONLINE:
+    agreement = Agreement.objects.of_order(order).to_sign().first() if order.user_id is not None else None
+    if agreement is not None:
+        response = redirect("storefront:sign_rental", code=agreement.code)
+    elif order.state == OrderState.PENDING and order.payment_method in ONLINE:
         saves_card = may_keep_card(request) and order.user_id is not None
         response = lead_to_payment(request, order, token, method=order.payment_method, saves_card=saves_card)
     else:

@@ -30,6 +30,8 @@ from orders.transfer_proofs import bill_to_prove
 from payments.flow import PaymentState
 from payments.models import Bill, Payment
 from payments.proving import LIMITS, MOST_PROOFS
+from rentals.flow import AgreementState
+from rentals.models import Agreement
 from storefront.forms import sent
 from storefront.forms.orders import FindOrderForm
 from storefront.pages import page_number, shown_pages
@@ -172,10 +174,14 @@ def _page(request: HttpRequest, order: Order, *, token: str) -> HttpResponse:
     shipments = list(order.shipments.all())
     if not lines:
         raise Http404
+    is_rented = any(line.rental_months for line in lines)
+    agreements = list(Agreement.objects.of_order(order).select_related("line")) if is_rented and not token else []
     context = {
         "order": order,
         "token": token,
         "lines": lines,
+        "agreements": agreements,
+        "to_sign": next((one for one in agreements if one.state == AgreementState.DRAFT), None),
         "reviewable": set() if token else {line.pk for line in lines if _can_be_reviewed(line)},
         "bill": bills[0] if bills else None,
         "shipments": shipments,

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_safe
 
 from catalog.facets import IN_STOCK_CODE
 from catalog.models import Category, FacetCount, Listing, Unit
-from core import request_ids
+from core import clock, request_ids
 from core.versions import EVERY_LIST
 from storefront.context import ShopFacts
 from storefront.kept_pages import kept_page
 from storefront.promotions import moment_of, promotions_at
+from storefront.renting import example_of, policy_in_force
 
 FRESH = 8
 
@@ -57,6 +58,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """500: an error of ours. Static, so that it works when nothing else does; the id finds the error in the log."""
     return _static_page("500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+@require_safe
+def rent_to_own(request: HttpRequest) -> HttpResponse:
+    """How renting until it is yours works, in plain words, with numbers worked out by the rules in force."""
+    context = {"example": example_of(policy_in_force(request), on=clock.today())}
+    return render(request, "rent/how.html", context)
 
 
 def _static_page(template: str, status: int) -> HttpResponse:

@@ -31,6 +31,7 @@ from storefront.heads import PageHead, absolute
 from storefront.kept_pages import kept_page, may_be_kept
 from storefront.opinions import opinions_of
 from storefront.recently_viewed import remembers_viewed
+from storefront.renting import facts_for_programs, renting_of
 from storefront.structured_data import Delivery, OfferFacts, breadcrumbs, product_data
 
 # Pixels: photos for search engines, and for those who share the page.
@@ -151,6 +152,8 @@ def _context(
         **_delivery(request, current),
         **opinions_of(request, product, offers, current),
     }
+    delivered_on = context["delivery_days"][1] if context["delivery_days"] else clock.today()
+    context["renting"] = renting_of(request, offers, current, on=delivered_on)
     context["head"] = _head(offers, context)
     return context
 
@@ -229,6 +232,7 @@ def _head(offers: list[Variant], context: dict) -> PageHead:
             if method
             else None,
             unit=context["units"][0] if offer == current and context["units"] else None,
+            leases=facts_for_programs(context["renting"].plans.get(offer.pk, ()), settings.SHOP_CURRENCY),
         )
         for offer in offers
     ]
