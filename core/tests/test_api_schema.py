@@ -61,6 +61,7 @@ def test_what_is_public_and_what_is_not(schema):
         "get /api/v1/categories/{slug}/",
         "get /api/v1/orders/",
         "get /api/v1/orders/{code}/",
+        "get /api/v1/orders/{code}/proofs/",
         "get /api/v1/payments/{key}/",
         "get /api/v1/products/",
         "get /api/v1/products/{slug}/",
