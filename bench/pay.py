@@ -8,7 +8,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from bench import places, servers
@@ -37,24 +37,31 @@ def main() -> None:
     for folder in (places.HOME, places.RUNNING):
         folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.enter_context(servers.redis())
-        stack.enter_context(servers.mariadb())
-        stack.enter_context(_sandbox())
+        watched = [servers.redis(), servers.mariadb(), _sandbox()]
+        for server in watched:
+            stack.enter_context(server)
         goods = _fill()
-        stack.enter_context(_shop())
+        watched.append(stack.enter_context(_shop()))
         print(f"{GUESTS} shoppers, {orders} orders each; asked: p95 at most {ALLOWED_MS} ms")
-        _press("pay an order that was placed", _placed(goods, orders), "pay")
-        _press("place an order and pay it", _filled(goods, orders), "place")
+        _press("pay an order that was placed", _placed(goods, orders), "pay", watched)
+        _press("place an order and pay it", _filled(goods, orders), "place", watched)
 
 
-def _press(name: str, work: Callable[[], dict[str, float]], step: str) -> None:
+def _press(name: str, work: Callable[[], dict[str, float]], step: str, watched: Sequence[servers.Server]) -> None:
+    before = [server.cpu_seconds() for server in watched]
     figures = work()
+    count = max(1, figures["count"])
+    spent = {
+        server.name: (server.cpu_seconds() - used) * 1000 / count for server, used in zip(watched, before, strict=True)
+    }
     met = "met" if figures["p95"] <= ALLOWED_MS and not figures["errors"] else "NOT met"
     print(
         f"  {name}: p50 {figures['p50']:.0f} ms, p95 {figures['p95']:.0f} ms, {figures['rate']:.0f} a second, "
         f"{figures['count']:.0f} answers, {figures['errors']:.0f} errors: {met}",
         flush=True,
     )
+    spent["shoppers"] = figures["shopper CPU ms"]
+    print("    CPU ms an answer: " + ", ".join(f"{who} {ms:.1f}" for who, ms in spent.items()), flush=True)
 
 
 def _placed(goods: tuple[str, str], orders: int) -> Callable[[], dict[str, float]]:
