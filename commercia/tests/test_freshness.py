@@ -28,7 +28,6 @@ from core.tests.racing import run_together
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 VISITORS = 64
-SERVED = 8  # at once, by production's server (2 workers of 4 threads); the others wait their turn
 OLDEST = 5.0  # seconds, of the read model; the truth is of the moment
 BREATH = 0.25  # seconds between two changes
 FIRST = 100
@@ -177,13 +176,7 @@ def test_nobody_sees_what_is_older_than_five_seconds_and_carts_are_true(shop, bo
         )
     calls = [worker]
     calls += [partial(keep_doing, change, until, BREATH) for change in changes]
-    turn = threading.BoundedSemaphore(SERVED)
-
-    def take_turns(visit: Callable[[], None]) -> None:
-        with turn:
-            visit()
-
-    calls += [partial(keep_doing, partial(take_turns, visit), until) for visit in visitors]
+    calls += [partial(keep_doing, visit, until) for visit in visitors]
     outcomes = run_together(calls, at_once=len(calls))
     assert [outcome for outcome in outcomes if not isinstance(outcome, int)] == []
     assert min(outcomes) >= 1
