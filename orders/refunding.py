@@ -39,16 +39,17 @@ def refund_lines(
     expected_remaining: Decimal,
     pieces: Mapping[int, int] | None = None,
     amount: Decimal | None = None,
+    line: int | None = None,
     shipping: bool = False,
 ) -> list[Refund]:
     """Decide that money of `order` goes back, in the order's currency; returns one refund for each payment it is from.
 
     Either `pieces` of lines (how many, by line id) with `shipping` (all that is left of it) or without, or an `amount`
-    spread over all lines, and over the shipping too when `shipping`. `expected_remaining` is what the caller saw:
-    `amount_left`. Writes only, so `refund_order` or the next sweep sends it; above the limit it waits for a second
-    person. Raises Refusal "reason_missing", "not_refundable", "bill_open", "disputed", "nothing_to_refund",
-    "line_unknown", "too_many" (line, left), "amount_impossible", "too_much" (remaining), "too_small", "cancel_instead"
-    and Conflict "remaining_changed" (shown, remaining).
+    spread over all lines, or of one `line` alone, and over the shipping too when `shipping`. `expected_remaining` is
+    what the caller saw: `amount_left`. Writes only, so `refund_order` or the next sweep sends it; above the limit it
+    waits for a second person. Raises Refusal "reason_missing", "not_refundable", "bill_open", "disputed",
+    "nothing_to_refund", "line_unknown", "too_many" (line, left), "amount_impossible", "too_much" (remaining),
+    "too_small", "cancel_instead" and Conflict "remaining_changed" (shown, remaining).
     """
     reason = reason.strip()
     if not reason:
@@ -63,7 +64,7 @@ def refund_lines(
     refuse_changed(expected_remaining, remaining, order.currency)
     if remaining <= 0:
         raise Refusal("not_refundable", "There is no money here that could be refunded.")
-    shares = _shares(order, parts, pieces=pieces, amount=amount, shipping=shipping)
+    shares = _shares(order, parts, pieces=pieces, amount=amount, line=line, shipping=shipping)
     whole = sum((share.total for share in shares), ZERO)
     if whole <= 0:
         raise Refusal("nothing_to_refund", "Choose what goes back: pieces, shipping or a sum.")
@@ -129,13 +130,19 @@ def _shares(
     *,
     pieces: Mapping[int, int] | None,
     amount: Decimal | None,
+    line: int | None,
     shipping: bool,
 ) -> list[Share]:
     """Return what goes back for each line."""
     if amount is not None:
         refuse_impossible(amount, order.currency)
-        refuse_too_much(amount, amount_left(order, parts, shipping=shipping), order.currency)
-        return by_amount(parts, amount, order.currency, shipping=shipping)
+        among = [part for part in parts if line in (None, part.key)]
+        if not among:
+            raise Refusal("line_unknown", "This line is not in this order.", line=line)
+        refuse_too_much(amount, amount_left(order, among, shipping=shipping), order.currency)
+        shared = by_amount(among, amount, order.currency, shipping=shipping)
+        found = {part.key: share for part, share in zip(among, shared, strict=True)}
+        return [found.get(part.key, Share()) for part in parts]
     known = {part.key: part for part in parts}
     for key, count in (pieces or {}).items():
         if key not in known:

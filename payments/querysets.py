@@ -49,8 +49,12 @@ class SavedMethodQuerySet(models.QuerySet):
 
     def of(self, user: Any) -> "SavedMethodQuerySet":
         """Return the cards that `user` lets us keep, the default one first, then the newest."""
+        return self.of_person(user.pk)
+
+    def of_person(self, user_id: int) -> "SavedMethodQuerySet":
+        """Return the cards that a person, by primary key, lets us keep: the default one first, then the newest."""
         first = models.F("default_of").asc(nulls_last=True)
-        return self.usable().filter(user_id=user.pk).order_by(first, "-id")
+        return self.usable().filter(user_id=user_id).order_by(first, "-id")
 
 
 class RefundQuerySet(models.QuerySet):

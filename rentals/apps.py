@@ -8,7 +8,7 @@ class RentalsConfig(AppConfig):
     def ready(self) -> None:
         from catalog.signals import prices_changed
         from orders import signals
-        from payments.signals import bill_settled
+        from payments.signals import bill_settled, dispute_changed
         from rentals import listeners
 
         for signal, listener in (
@@ -21,5 +21,6 @@ class RentalsConfig(AppConfig):
             (signals.return_inspected, listeners.settle_when_inspected),
             (prices_changed, listeners.unpublish_when_prices_change),
             (bill_settled, listeners.claim_settled_bill),
+            (dispute_changed, listeners.follow_dispute),
         ):
             signal.connect(listener, dispatch_uid=f"rentals.{listener.__name__}")

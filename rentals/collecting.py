@@ -218,8 +218,8 @@ def _open(agreement: Agreement, lease: Lease, number: int, day: date) -> Collect
 
 
 def _card_of(agreement: Agreement) -> SavedMethod | None:
-    """Return the card to charge: the newest that its owner has left with us."""
-    return SavedMethod.objects.usable().filter(user_id=agreement.customer_id).order_by("-pk").first()
+    """Return the card to charge: the one that its owner chose for later charges, else the newest."""
+    return SavedMethod.objects.of_person(agreement.customer_id).first()
 
 
 def has_card(agreement: Agreement) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from orders.models import Order, OrderLine, Return, Shipment
-from payments.models import Bill, Payment
+from payments.models import Bill, Dispute, Payment
 from payments.signals import Claim
 from rentals import following
+from rentals.caretaking import decide_dispute, hold_for_dispute
 from rentals.drafting import draft_agreements
 from rentals.handing_back import settle_return
 from rentals.plans import unpublish_what_policy_forbids
@@ -60,3 +61,14 @@ def claim_settled_bill(
 ) -> Claim | None:
     """Money for a bill: answer when the bill is one of an agreement."""
     return claim_for_agreements(bill, payment, amount)
+
+
+def follow_dispute(sender: object, bill: Bill, dispute: Dispute, **kwargs: object) -> None:
+    """A bank doubts a payment, or has decided. An inquiry has moved no money and stops nothing."""
+    payment = dispute.payment
+    if dispute.standing == "open":
+        hold_for_dispute(payment, reason=dispute.reason)
+    elif dispute.standing == "lost":
+        decide_dispute(payment, lost=True)
+    elif dispute.standing == "won" and not payment.disputes.holding().exists():
+        decide_dispute(payment, lost=False)

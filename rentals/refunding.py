@@ -13,10 +13,12 @@ from core.money import ZERO
 from core.refusals import Refusal
 from orders.flow import OrderState
 from orders.models import Order
+from orders.refund_parts import amount_left
+from orders.refunding import refund_lines
 from payments.flow import RefundState
 from payments.models import Bill, Break, Payment, Refund
-from payments.refunding import refundable, request_refund, send_refund
-from payments.settling import open_break
+from payments.refundable import refundable
+from payments.refunding import request_refund, send_refund
 from rentals.bookkeeping import locked, read_lease, today
 from rentals.models import Agreement, LedgerRefund
 from rentals.rules import ledger
@@ -44,33 +46,42 @@ def _give_back(agreement: Agreement, key: str) -> bool:
     if payment is None:
         log.error("refund_without_payment", agreement=agreement.code, payment=key)
         return False
-    order = Order.objects.filter(order_bills__bill=payment.bill_id, state=OrderState.CANCELLED).first()
-    if order is not None:
+    order = Order.objects.filter(order_bills__bill=payment.bill_id).first()
+    if order is not None and order.state == OrderState.CANCELLED:
         # The order gives back what was paid with it; here only its outcome is booked.
         _book_what_the_order_gave(agreement, payment)
         return False
-    refund = _request(agreement, payment)
+    refund = _request(agreement, payment, order)
     if refund is not None:
         send_refund(refund)
     return refund is not None
 
 
 @atomic_retry
-def _request(agreement: Agreement, payment: Payment) -> Refund | None:
+def _request(agreement: Agreement, payment: Payment, order: Order | None) -> Refund | None:
+    """Write the refund of what is due. What was paid with an `order` goes back through it."""
     Bill.objects.select_for_update().get(pk=payment.bill_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    if order is not None:
+        order = Order.objects.select_for_update().get(pk=order.pk)
     row = locked(agreement)
-    on_its_way = row.refunds.filter(refund__payment=payment, booked_at=None).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    unbooked = row.refunds.filter(refund__payment=payment, booked_at=None).exclude(refund__state=RefundState.WITHDRAWN)
+    on_its_way = sum(unbooked.values_list("amount", flat=True), ZERO)
     amount = min(read_lease(row).account.purses[payment.key].refund_due - on_its_way, refundable(payment))
     if amount <= 0:
         return None
     reason = f"Agreement {row.code}: more was paid than is owed."
     try:
-        refund = request_refund(payment, amount=amount, expected_remaining=refundable(payment), by=None, reason=reason)
+        if order is None:
+            refund = request_refund(
+                payment, amount=amount, expected_remaining=refundable(payment), by=None, reason=reason
+            )
+        else:
+            told = {"expected_remaining": amount_left(order), "by": None, "reason": reason}
+            (refund,) = refund_lines(order, amount=amount, line=row.line_id, **told)
     except Refusal as refusal:
-        # No provider sends it: a person does, and says so on the list.
-        log.info("refund_by_hand", agreement=row.code, payment=payment.key, code=refusal.code)
-        open_break(payment, kind=Break.Kind.TO_GIVE_BACK, amount=amount, reason=reason)
+        # The bank holds it, or it is less than a note: it stays due, and the next round asks again.
+        log.warning("refund_waits", agreement=row.code, payment=payment.key, code=refusal.code)
         return None
     LedgerRefund.objects.create(agreement=row, refund=refund, amount=amount)
     row.record(kind="refund_begun", by=None, refund=refund.key, amount=amount)

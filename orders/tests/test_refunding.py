@@ -91,6 +91,21 @@ def test_a_sum_is_spread_over_all_lines():
     assert offences() == []
 
 
+def test_a_sum_of_one_line_leaves_the_others_alone():
+    order = paid_by_transfer("50.00", "20.00")
+    first, second = order.lines.all()
+    (made,) = refund(order, amount=D("7.05"), line=second.pk)
+    assert shares(made) == [(2, 0, D("7.05"), D("0.00"))]
+    with pytest.raises(Refusal) as refused:
+        refund(order, amount=second.total, line=second.pk)
+    assert refused.value.code == "too_much"
+    with pytest.raises(Refusal) as refused:
+        refund(order, amount=D("1.00"), line=first.pk + 999)
+    assert refused.value.code == "line_unknown"
+    assert Refund.objects.get() == made
+    assert offences() == []
+
+
 def test_everything_at_once_adds_up_to_the_order(sandbox):
     order = paid_by_card(sandbox, "33.33", "0.01", "7.77")
     (made,) = everything(order)

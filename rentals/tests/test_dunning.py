@@ -8,8 +8,10 @@ import time_machine
 
 from core.refusals import Conflict, Refusal
 from notifications.models import Email
+from payments.disputing import record_dispute
 from payments.models import Payment
-from rentals.caretaking import add_note, decide_dispute, defer_payment, hold_for_dispute, waive_fee
+from payments.providers.port import DisputeFacts
+from rentals.caretaking import add_note, decide_dispute, defer_payment, waive_fee
 from rentals.clockwork import run_clock
 from rentals.models import Agreement, LateFee, LedgerEntry
 from rentals.tests.journeys import make_delivered, pay_some
@@ -186,17 +188,27 @@ def test_what_cannot_be_deferred(change, code):
     assert (refused.value.code, agreement.ledger_seq) == (code, seq)
 
 
+def tell(payment, status, *, about="du_1"):
+    """The provider tells how a dispute of the whole payment stands."""
+    is_closed = status in {"won", "lost"}
+    facts = {"dispute_id": about, "capture_id": "pi_1", "reason": "fraudulent", "evidence_due_at": None}
+    sums = {"amount": payment.amount, "currency": payment.currency}
+    return record_dispute(payment, DisputeFacts(status=status, is_closed=is_closed, **facts, **sums))
+
+
 def test_a_dispute_stops_everything_until_it_is_decided():
     (agreement,) = make_delivered()
     with at("2026-02-15"):
         pay_some(agreement, "65.00")
     payment = Payment.objects.get(bill__collection__isnull=False)
     with at("2026-02-20"):
-        assert [row.code for row in hold_for_dispute(payment)] == [agreement.code]
+        tell(payment, "needs_response")
+    assert list(agreement.events.filter(kind="dispute_opened").values_list("reason", flat=True)) == ["fraudulent"]
     live("2026-03-10", "2026-03-30", hours=72)
     assert not Email.objects.filter(kind__in=["rent_to_pay", "rent_late_fee"]).exists()
     with at("2026-03-31"):
-        assert len(decide_dispute(payment, lost=True)) == 1
+        tell(payment, "lost")
+        assert agreement.events.filter(kind="dispute_lost").count() == 1
         assert decide_dispute(payment, lost=True) == []
         run_clock()
     agreement.refresh_from_db()
@@ -212,9 +224,14 @@ def test_a_won_dispute_leaves_all_as_it_was():
         pay_some(agreement, "65.00")
     payment = Payment.objects.get(bill__collection__isnull=False)
     with at("2026-02-20"):
-        hold_for_dispute(payment)
         seq = Agreement.objects.get().ledger_seq
-        decide_dispute(payment, lost=False)
+        tell(payment, "warning_needs_response")
+        assert not agreement.instalments.filter(on_hold=True).exists()
+        tell(payment, "needs_response")
+        tell(payment, "needs_response", about="du_2")
+        tell(payment, "won")
+        assert agreement.instalments.filter(on_hold=True).exists(), "the other dispute holds it"
+        tell(payment, "won", about="du_2")
     agreement.refresh_from_db()
     assert (agreement.ledger_seq, agreement.state) == (seq, "active")
     assert not agreement.instalments.filter(on_hold=True).exists()

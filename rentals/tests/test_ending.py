@@ -11,6 +11,7 @@ from catalog.models import Unit
 from catalog.tests.factories import make_units
 from core.refusals import Conflict, Refusal
 from notifications.models import Email
+from orders.models import RefundLine
 from orders.returning import inspect_return, receive_return
 from payments.models import Payment, Refund
 from rentals.clockwork import run_clock
@@ -149,6 +150,16 @@ def test_a_refund_that_failed_stays_due():
     assert (agreement.refund_due, LedgerEntry.objects.filter(kind="refunded").count()) == (D(130), 0)
 
 
+def test_a_refund_that_staff_withdrew_is_begun_again():
+    agreement = brought_back(paid="195.00")
+    with at("2026-03-01", "11:00:00"):
+        return_what_is_due()
+        Refund.objects.update(state="withdrawn")
+        assert return_what_is_due() == 1
+    assert Refund.objects.filter(state="requested").get().amount == D(130)
+    assert agreement.refunds.count() == 2
+
+
 def test_in_the_first_week_the_first_payment_goes_back_once():
     agreement = brought_back("2026-01-20")
     with at("2026-01-20", "11:00:00"):
@@ -156,4 +167,6 @@ def test_in_the_first_week_the_first_payment_goes_back_once():
         assert return_what_is_due() == 0
     refund = Refund.objects.get()
     assert (refund.amount, refund.payment) == (D(65), Payment.objects.get(bill__order_bill__order=agreement.line.order))
+    share = RefundLine.objects.get(refund=refund)
+    assert (share.line, share.net + share.tax, share.shipping) == (agreement.line, D(65), D(0))
     assert Email.objects.filter(kind="rental_returned").count() == 1
