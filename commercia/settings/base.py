@@ -59,6 +59,8 @@ INSTALLED_APPS = [
     "rest_framework_simplejwt.token_blacklist",
     "django_filters",
     "djoser",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "core",
@@ -199,6 +201,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "storefront:login"
 LOGIN_REDIRECT_URL = "storefront:account"
 LOGOUT_REDIRECT_URL = "storefront:home"
+# Staff prove a second factor (docs/how-to/sign-in-as-staff.md). Their sessions end after so much time without a page,
+# and after so much time in any case; what weighs more asks for a proof that is no older than this.
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30)
+STAFF_LONGEST_HOURS = env.int("STAFF_LONGEST_HOURS", default=12)
+STAFF_PROOF_MINUTES = env.int("STAFF_PROOF_MINUTES", default=10)
+OTP_TOTP_ISSUER = SHOP_NAME
 # Links to verify an e-mail or to reset a password work for so many seconds.
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
 # Where letters lead. The storefront serves these paths.
@@ -244,7 +252,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.AccessTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.api.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.DenyByDefault"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -379,6 +387,7 @@ CELERY_BEAT_SCHEDULE = {
     "poll-refunds": {"task": "payments.poll_refunds", "schedule": 30.0},
     "return-surpluses": {"task": "payments.return_surpluses", "schedule": 30.0},
     "forget-old-keys": {"task": "core.forget_old_idempotency_keys", "schedule": 3600.0},
+    "forget-old-tallies": {"task": "core.forget_old_tallies", "schedule": 3600.0},
     "forget-old-watches": {"task": "catalog.forget_old_watches", "schedule": 3600.0},
     "expire-carts": {"task": "carts.forget_old_carts", "schedule": 3600.0},
     "expire-wishlists": {"task": "carts.forget_old_wishlists", "schedule": 3600.0},

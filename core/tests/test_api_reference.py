@@ -11,7 +11,7 @@ APPS = ("core", "accounts", "catalog", "payments", "carts", "orders")
 ELSEWHERE = re.compile(r"/(tests|migrations|management|importing|admin)/|/admin(_deeds)?\.py$|/(photos|images)\.py$")
 REFUSED_ELSEWHERE = {
     *("already_resolved", "review_changed", "resolution_missing", "bill_not_free"),
-    *("capture_used", "not_refundable", "rate_impossible", "remaining_changed", "too_much"),
+    *("no_second_factor", "capture_used", "not_refundable", "rate_impossible", "remaining_changed", "too_much"),
 }
 # What Django, REST framework and the deeds' "invalid_values" become.
 FRAMEWORK = {

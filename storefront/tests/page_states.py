@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 
 from accounts.links import reset_token, uid_of
 from accounts.models import User
 from accounts.tests.factories import PASSWORD
+from accounts.tests.signing import ShopClient
 from carts.baskets import add_item, open_cart
 from carts.wishlists import add_wish, open_wishlist, share
 from catalog.models import Variant
@@ -46,9 +47,9 @@ class Visit:
         self.page.route(f"**{path}", lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
         self.goto(path)
 
-    def log_in(self, user: User) -> None:
-        client = Client()
-        client.force_login(user)
+    def log_in(self, user: User, *, by_password_only: bool = False) -> None:
+        client = ShopClient()
+        (client.by_password_only if by_password_only else client.force_login)(user)
         self._cookie("sessionid", client.cookies["sessionid"].value)
 
     def fill_cart(self, *lines: tuple[Variant, int], user: User | None = None) -> None:
@@ -397,4 +398,10 @@ def _server_error(visit: Visit) -> None:
 @state("staff")
 def admin_home(visit: Visit) -> None:
     visit.log_in(visit.stage.staff)
+    visit.goto("/admin/")
+
+
+@state("staff", "staff-second-step")
+def staff_second_step(visit: Visit) -> None:
+    visit.log_in(visit.stage.staff, by_password_only=True)
     visit.goto("/admin/")

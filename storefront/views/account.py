@@ -32,7 +32,7 @@ from accounts.signing_in import log_in, log_out
 from carts.baskets import find_cart
 from carts.wishlists import find_wishlist
 from catalog.watching import watches_of
-from core.refusals import Refusal
+from core.refusals import Refusal, TooManyTries
 from orders.models import Order
 from storefront.compare_cookie import forget_compared
 from storefront.forms import sent
@@ -60,6 +60,16 @@ def complain(form: forms.BaseForm, refusal: Refusal, *, field: str | None = None
             form.add_error(name if name in form.fields else None, sentences)
     else:
         form.add_error(field, refusal.message)
+
+
+def too_many(
+    request: HttpRequest, template: str, form: forms.BaseForm, refusal: TooManyTries, **context: Any
+) -> HttpResponse:
+    """Show the form with the word that it was sent too often: 429, and when to come back."""
+    complain(form, refusal)
+    response = form_page(request, template, form, status=HTTPStatus.TOO_MANY_REQUESTS, **context)
+    response["Retry-After"] = str(refusal.wait)
+    return response
 
 
 @never_cache
@@ -131,6 +141,8 @@ def login(request: HttpRequest) -> HttpResponse:
                 cart_code=code,
                 wishlist_code=list_code,
             )
+        except TooManyTries as refusal:
+            return too_many(request, "account/login.html", form, refusal, after=request.POST.get("next", ""))
         except Refusal as refusal:
             complain(form, refusal)
         else:
