@@ -25,6 +25,7 @@ from accounts.forms import (
     RegisterForm,
     ResendVerificationForm,
 )
+from accounts.limits import count_asking
 from accounts.passwords import change_password, request_password_reset, reset_link_works, reset_password
 from accounts.profile import save_profile
 from accounts.registration import register, resend_verification, verify_email
@@ -81,12 +82,15 @@ def open_account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
+            count_asking(request, "register", data["email"])
             register(
                 email=data["email"],
                 password=data["password"],
                 first_name=data["first_name"],
                 last_name=data["last_name"],
             )
+        except TooManyTries as refusal:
+            return too_many(request, "account/register.html", form, refusal)
         except Refusal as refusal:
             complain(form, refusal, field="password")
         else:
@@ -100,6 +104,10 @@ def check_mail(request: HttpRequest) -> HttpResponse:
     """Say that a letter is on its way, and send another one on request."""
     form = ResendVerificationForm(sent(request))
     if request.method == "POST" and form.is_valid():
+        try:
+            count_asking(request, "resend", form.cleaned_data["email"])
+        except TooManyTries as refusal:
+            return too_many(request, "account/check_mail.html", form, refusal)
         resend_verification(form.cleaned_data["email"])
         messages.success(request, _("If this account waits for its confirmation, a new letter is on its way."))
         return redirect("storefront:check_mail")
@@ -174,6 +182,10 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     """Ask for a link to choose a new password. The answer is the same for every e-mail."""
     form = PasswordForgottenForm(sent(request))
     if request.method == "POST" and form.is_valid():
+        try:
+            count_asking(request, "reset", form.cleaned_data["email"])
+        except TooManyTries as refusal:
+            return too_many(request, "account/forgotten.html", form, refusal)
         request_password_reset(form.cleaned_data["email"])
         return redirect("storefront:password_letter_sent")
     return form_page(request, "account/forgotten.html", form)
