@@ -47,7 +47,8 @@ class BrowserAuthentication(SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found = super().authenticate(request)
         if found is not None:
-            found[0].has_second_factor = is_open(request)
+            # The request as Django made it: asking this one for its user would begin to authenticate again.
+            found[0].has_second_factor = is_open(request._request)
         return found
 
 
