@@ -30,6 +30,13 @@ class ShopClient(Client):
         super().force_login(user)
 
 
+def session_of(user: User) -> str:
+    """Return the cookie of a session in which the person is signed in, staff with both factors."""
+    client = ShopClient()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
 def make_app(user: User) -> TOTPDevice:
     """Return the app of somebody who has set up the second factor."""
     return TOTPDevice.objects.create(user=user, name="app", confirmed=True)

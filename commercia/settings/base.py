@@ -201,11 +201,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "storefront:login"
 LOGIN_REDIRECT_URL = "storefront:account"
 LOGOUT_REDIRECT_URL = "storefront:home"
-# Staff prove a second factor (docs/how-to/sign-in-as-staff.md). Their sessions end after so much time without a page,
-# and after so much time in any case; what weighs more asks for a proof that is no older than this.
-STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30)
-STAFF_LONGEST_HOURS = env.int("STAFF_LONGEST_HOURS", default=12)
-STAFF_PROOF_MINUTES = env.int("STAFF_PROOF_MINUTES", default=10)
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30)  # without a page, then the session ends
+STAFF_LONGEST_HOURS = env.int("STAFF_LONGEST_HOURS", default=12)  # then it ends in any case
+STAFF_PROOF_MINUTES = env.int("STAFF_PROOF_MINUTES", default=10)  # how old the proof may be for what weighs more
 OTP_TOTP_ISSUER = SHOP_NAME
 # Links to verify an e-mail or to reset a password work for so many seconds.
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24

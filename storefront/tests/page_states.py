@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from accounts.links import reset_token, uid_of
 from accounts.models import User
 from accounts.tests.factories import PASSWORD
-from accounts.tests.signing import ShopClient
+from accounts.tests.signing import session_of
 from carts.baskets import add_item, open_cart
 from carts.wishlists import add_wish, open_wishlist, share
 from catalog.models import Variant
@@ -47,10 +47,8 @@ class Visit:
         self.page.route(f"**{path}", lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
         self.goto(path)
 
-    def log_in(self, user: User, *, by_password_only: bool = False) -> None:
-        client = ShopClient()
-        (client.by_password_only if by_password_only else client.force_login)(user)
-        self._cookie("sessionid", client.cookies["sessionid"].value)
+    def log_in(self, user: User) -> None:
+        self._cookie("sessionid", session_of(user))
 
     def fill_cart(self, *lines: tuple[Variant, int], user: User | None = None) -> None:
         cart, code = open_cart(user=user, code=None)
@@ -398,10 +396,4 @@ def _server_error(visit: Visit) -> None:
 @state("staff")
 def admin_home(visit: Visit) -> None:
     visit.log_in(visit.stage.staff)
-    visit.goto("/admin/")
-
-
-@state("staff", "staff-second-step")
-def staff_second_step(visit: Visit) -> None:
-    visit.log_in(visit.stage.staff, by_password_only=True)
     visit.goto("/admin/")
