@@ -29,6 +29,15 @@ def _empty_cache():
 
 
 @pytest.fixture
+def client():
+    """A browser without pages. Its `force_login` takes staff through the second factor."""
+    # Imported here: Django is not set up yet when this file is read.
+    from accounts.tests.signing import ShopClient
+
+    return ShopClient()
+
+
+@pytest.fixture
 def bounded(request):
     """Return how often a long test runs: `ci` times, or `prove` times under `make prove`. The run's end prints it."""
 

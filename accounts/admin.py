@@ -5,15 +5,24 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.addresses import FIELDS, MOST, delete_address, save_address
 from accounts.forms import EmailField
 from accounts.letters import verify_email
 from accounts.models import Address, User
 from accounts.registration import resend_verification
+from accounts.rights import MAY, record_rights
+from accounts.staff_sessions import recently_proved
 from core.admin import StaffAdmin
 from core.admin_deeds import Deed, DeedButtons
+
+# Its page would show the secrets; people set up their own app, and `reset_second_factor` takes it away.
+admin.site.unregister(TOTPDevice)
 
 
 class NewUserForm(AdminUserCreationForm):
@@ -24,6 +33,22 @@ class NewUserForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ["email", "first_name", "last_name"]
+
+
+class RightsForm(StockUserAdmin.form):
+    """An account. Who may do what changes only after a fresh proof of the second factor."""
+
+    request: HttpRequest
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if set(MAY) & set(self.changed_data) and not recently_proved(self.request):
+            words = (
+                "Who may do what changes only after a fresh code. Nothing was saved. "
+                '<a href="{}" target="_blank">Type a code in a new tab</a>, then save here once more.'
+            )
+            raise ValidationError(format_html(words, reverse("admin:prove_again")), code="proof_needed")
+        return cleaned
 
 
 class AddressInline(admin.TabularInline):
@@ -53,6 +78,7 @@ class UserAdmin(DeedButtons, StaffAdmin, StockUserAdmin):
             bulk=True,
         )
     ]
+    form = RightsForm
     add_form = NewUserForm
     ordering = ["email"]
     list_display = ["email", "first_name", "last_name", "phone", "is_verified", "is_active", "is_staff", "date_joined"]
@@ -64,7 +90,7 @@ class UserAdmin(DeedButtons, StaffAdmin, StockUserAdmin):
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
         ("Person", {"fields": ["first_name", "last_name", "phone"]}),
-        ("May", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        ("May", {"fields": ["is_active", *MAY]}),
         ("When", {"fields": ["email_verified_at", "last_login", "date_joined"]}),
     ]
     add_fieldsets = [
@@ -87,8 +113,14 @@ class UserAdmin(DeedButtons, StaffAdmin, StockUserAdmin):
             # Another e-mail would need a new proof of the mailbox.
             fixed.append("email")
         if not request.user.is_superuser:
-            fixed += ["is_staff", "is_superuser", "groups", "user_permissions"]
+            fixed += MAY
         return fixed
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, which asks the request how fresh the proof of the second factor is."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.request = request
+        return form
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)
@@ -101,6 +133,12 @@ class UserAdmin(DeedButtons, StaffAdmin, StockUserAdmin):
         if not change:
             verify_email(obj)
             self.message_user(request, "A letter with the link that confirms the e-mail is on its way.")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save roles, too, and put on record who may now do more or less."""
+        super().save_related(request, form, formsets, change)
+        if change and set(MAY) & set(form.changed_data):
+            record_rights(form.instance, before=form.initial, after=form.cleaned_data, by=request.user)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for address in formset.save(commit=False):

@@ -51,6 +51,19 @@ def password_changed(user: User) -> Email:
     )
 
 
+def second_factor_changed(user: User, *, what: str) -> Email:
+    """Tell a staff member that the second factor of their account was set up, taken off or stood in for."""
+    now = clock.now()
+    return _write(
+        user,
+        "second_factor_changed",
+        f"{what}:{int(now.timestamp())}",
+        what=what,
+        changed_at=date_format(timezone.localtime(now), "j F Y, H:i"),
+        forgotten_url=page("forgotten"),
+    )
+
+
 def page(name: str, **parts: str) -> str:
     """Return the full address of an account page of the storefront (settings.ACCOUNT_PAGES)."""
     return settings.SITE_URL + settings.ACCOUNT_PAGES[name].format(**parts)

@@ -4,6 +4,7 @@ import unicodedata
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from accounts.countries import validate_country
 from accounts.managers import UserManager
@@ -38,6 +39,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("staff", default=False, help_text="May enter the admin.")
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=clock.now, editable=False)
+    sign_outs = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raised to end every session and token of the person at once."
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -56,6 +60,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.first_name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session must carry to be this person's: it changes with the password and with each sign-out."""
+        state = f"{self.password}|{self.sign_outs}" if self.sign_outs else self.password
+        key_salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        return salted_hmac(key_salt, state, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def has_verified_email(self) -> bool:
@@ -85,3 +95,17 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return f"{self.full_name}, {self.line1}, {self.city}"
+
+
+class RecoveryCode(models.Model):
+    """Stands in once for the second factor of somebody whose phone is gone. Only its hash is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "code_hash"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"

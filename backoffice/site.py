@@ -3,23 +3,23 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import SimpleLazyObject
 
+from backoffice.doors import GuardedSite
 from backoffice.finding import find, only_hit
 from core.shop_settings import shop_name
 
 # What staff open most stands first. Apps that are not named follow by name.
 APPS = ("orders", "payments", "rentals", "catalog", "carts", "accounts", "storefront", "notifications", "core", "auth")
 # The tables behind logins of the API: sessions are ended on a person's own page, so that nothing here is for staff.
-HIDDEN_APPS = {"token_blacklist"}
+HIDDEN_APPS = {"token_blacklist", "otp_totp"}
 
 
-class StaffAdminSite(AdminSite):
-    """Django's admin; the home page shows worklists above the models."""
+class StaffAdminSite(GuardedSite):
+    """Django's admin behind a second factor; the home page shows worklists above the models."""
 
     index_title = "What to do next"
 
@@ -41,7 +41,7 @@ class StaffAdminSite(AdminSite):
         return sorted(shown, key=lambda app: APPS.index(app["app_label"]) if app["app_label"] in APPS else len(APPS))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("find/", self.admin_view(self.find_view), name="find"), *super().get_urls()]
+        return [*self.door_urls(), path("find/", self.admin_view(self.find_view), name="find"), *super().get_urls()]
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Go straight to the one thing that was named, or show all that was found."""

@@ -17,3 +17,13 @@ class Refusal(Exception):
 
 class Conflict(Refusal):
     """The world has moved since the caller looked: look again, then decide again."""
+
+
+class TooManyTries(Refusal):
+    """The same was tried too often: it can be tried again after `wait` seconds."""
+
+    default_code = "too_many_tries"
+
+    def __init__(self, message: str, *, wait: int) -> None:
+        super().__init__(self.default_code, message)
+        self.wait = wait

@@ -108,10 +108,11 @@ class PasswordChangeSerializer(StrictSerializer):
 
 
 class CredentialsSerializer(StrictSerializer):
-    """E-mail and password."""
+    """E-mail and password; staff add the code of their app (or a recovery code) to do staff's work with the token."""
 
     email = EmailAddressField()
     password = PasswordField()
+    code = serializers.CharField(max_length=40, required=False, write_only=True)
 
 
 class RefreshSerializer(StrictSerializer):

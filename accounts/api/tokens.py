@@ -15,13 +15,17 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from rest_framework_simplejwt.tokens import RefreshToken, UntypedToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
+from accounts.api.authentication import PROVED_AT, SIGN_OUTS, not_ended
 from accounts.api.serializers import CredentialsSerializer, RefreshSerializer, TokenPairSerializer, TokenSerializer
 from accounts.backends import may_sign_in
 from accounts.models import User
+from accounts.second_factor import prove
 from accounts.sessions import spend_refresh_token
 from accounts.signing_in import check_credentials
+from core import clock
 from core.api.throttles import LoginThrottle
-from core.refusals import Refusal
+from core.callers import caller_address
+from core.refusals import Refusal, TooManyTries
 
 NOT_VALID = OpenApiResponse(description="401: the token or the credentials do not hold (problem document).")
 
@@ -43,7 +47,10 @@ class TokenView(GenericAPIView):
 
 
 class TokenCreateView(TokenView):
-    """Exchange e-mail and password for an access token (10 minutes) and a refresh token (14 days)."""
+    """Exchange e-mail and password for an access token (10 minutes) and a refresh token (14 days).
+
+    Staff send the `code` of their app, too; without it the token does what a customer's does.
+    """
 
     serializer_class = CredentialsSerializer
     throttle_classes = [LoginThrottle]
@@ -53,9 +60,13 @@ class TokenCreateView(TokenView):
         given = self.valid_input(request)
         try:
             user = check_credentials(request, email=given["email"], password=given["password"])
+            if user.is_staff and "code" in given:
+                prove(user, code=given["code"], address=caller_address(request))
+        except TooManyTries:
+            raise
         except Refusal as refusal:
             raise AuthenticationFailed(refusal.message, code=refusal.code) from None
-        return Response(_pair(user))
+        return Response(_pair(user, proved_at=_now() if user.is_staff and "code" in given else None))
 
 
 class TokenRefreshView(TokenView):
@@ -70,7 +81,7 @@ class TokenRefreshView(TokenView):
         if not may_sign_in(user) or not _has_todays_password(token, user):
             raise _not_valid()
         _spend(token)
-        return Response(_pair(user))
+        return Response(_pair(user, proved_at=token.get(PROVED_AT)))
 
 
 class TokenVerifyView(TokenView):
@@ -103,8 +114,11 @@ class LogoutView(TokenView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _pair(user: User) -> dict[str, str]:
+def _pair(user: User, *, proved_at: int | None) -> dict[str, str]:
     refresh = RefreshToken.for_user(user)
+    refresh[SIGN_OUTS] = user.sign_outs
+    if proved_at is not None:
+        refresh[PROVED_AT] = proved_at
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 
 
@@ -123,8 +137,12 @@ def _spend(token: RefreshToken) -> None:
 
 
 def _has_todays_password(token: Any, user: User) -> bool:
-    """Tell whether the password is still the one with which the token began."""
-    return token.get(api_settings.REVOKE_TOKEN_CLAIM) == get_md5_hash_password(user.password)
+    """Tell whether the password is still the one with which the token began, and nobody has ended it since."""
+    return token.get(api_settings.REVOKE_TOKEN_CLAIM) == get_md5_hash_password(user.password) and not_ended(token, user)
+
+
+def _now() -> int:
+    return int(clock.now().timestamp())
 
 
 def _not_valid() -> AuthenticationFailed:

@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.addresses import delete_address, make_default, save_address
 from accounts.api.serializers import AddressSerializer
+from accounts.limits import count_asking
 from accounts.models import Address
 from accounts.passwords import change_password, request_password_reset, reset_password
 from accounts.profile import save_profile
@@ -43,6 +44,7 @@ class UserViewSet(DjoserUserViewSet):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Open an account; the link in the letter must be followed before it can be used."""
         given = self._valid_input(request)
+        count_asking(request, "register", given["email"])
         register(**given)
         return Response(
             {name: given[name] for name in ("email", "first_name", "last_name")}, status=status.HTTP_201_CREATED
@@ -68,13 +70,17 @@ class UserViewSet(DjoserUserViewSet):
     @extend_schema(tags=["auth"], responses={204: NOTHING_GIVEN_AWAY})
     def resend_activation(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask for the verification letter again."""
-        resend_verification(self._valid_input(request)["email"])
+        email = self._valid_input(request)["email"]
+        count_asking(request, "resend", email)
+        resend_verification(email)
         return _done()
 
     @extend_schema(tags=["auth"], responses={204: NOTHING_GIVEN_AWAY})
     def reset_password(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask for a letter with the link to a new password."""
-        request_password_reset(self._valid_input(request)["email"])
+        email = self._valid_input(request)["email"]
+        count_asking(request, "reset", email)
+        request_password_reset(email)
         return _done()
 
     @extend_schema(tags=["auth"], responses={204: None})

@@ -1,11 +1,12 @@
 """People in the admin."""
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, make_address, make_staff, make_user
+from core.models import AuditEntry
 from notifications.models import Email
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("accounts.tests.urls")]
@@ -182,3 +183,37 @@ def test_log_in_to_the_admin_is_by_email(client):
     make_staff("chief@example.com", is_superuser=True)
     answer = client.post("/admin/login/?next=/admin/", {"username": "Chief@Example.com", "password": PASSWORD})
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert client.get("/admin/").status_code == 302
+
+
+def rights(**changed):
+    return {"first_name": "", "is_active": "on", **NO_ADDRESSES, **changed}
+
+
+def test_roles_change_after_a_fresh_code_and_are_on_record(client, chief):
+    user = make_user("dara@example.com")
+    group = Group.objects.create(name="Warehouse")
+    answer = client.post(change_page(user), rights(is_staff="on", groups=[group.pk]))
+    assert answer.status_code == 302
+    user.refresh_from_db()
+    assert (user.is_staff, list(user.groups.all())) == (True, [group])
+    entry = AuditEntry.objects.get()
+    assert (entry.kind, entry.actor, entry.object_code) == ("rights_changed", chief, str(user.pk))
+    assert entry.facts == {"is_staff": [False, True], "groups": [[], ["Warehouse"]]}
+
+
+def test_roles_wait_for_a_fresh_code_and_the_rest_does_not(client, time_machine):
+    time_machine.move_to("2026-11-21 05:00:00+00:00", tick=False)
+    client.force_login(make_staff("chief@example.com", is_superuser=True))
+    user = make_user("dara@example.com")
+    time_machine.shift(10 * 60)
+    answer = client.post(change_page(user), rights(first_name="Dara", is_superuser="on"))
+    assert answer.status_code == 200
+    words = answer.context["errors"][0]
+    assert "Nothing was saved" in words[0]
+    assert reverse("admin:prove_again") in words[0]
+    user.refresh_from_db()
+    assert (user.first_name, user.is_superuser, AuditEntry.objects.count()) == ("", False, 0)
+    assert client.post(change_page(user), rights(first_name="Dara")).status_code == 302
+    user.refresh_from_db()
+    assert user.first_name == "Dara"

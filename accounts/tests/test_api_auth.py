@@ -16,6 +16,7 @@ from accounts import links
 from accounts.models import User
 from accounts.tests.factories import PASSWORD, make_staff, make_user
 from core import clock
+from core.tests.api import problem_of
 from notifications.models import Email
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("accounts.tests.urls")]
@@ -134,12 +135,12 @@ def test_log_in_gives_nothing_away():
 
 def test_refused_log_ins_ask_the_database_the_same():
     shapes = set()
+    post("jwt/create/", {"email": "first@example.com", "password": "wrong password"})
     for email in everybody():
         with CaptureQueriesContext(connection) as queries:
             post("jwt/create/", {"email": email, "password": "wrong password"})
-        shapes.add(tuple(query["sql"].replace(email, "") for query in queries))
+        shapes.add(tuple(re.sub(r"'[^']*'|[0-9]+", "", query["sql"]) for query in queries))
     assert len(shapes) == 1
-    assert len(shapes.pop()) == 1
 
 
 @pytest.mark.parametrize(
@@ -328,11 +329,11 @@ def test_me_is_nobody_without_a_token():
 def test_log_in_is_throttled_whoever_is_tried(email):
     make_user("dara@example.com")
     body = {"email": email, "password": "wrong password"}
-    assert [post("jwt/create/", body).status_code for _ in range(31)] == [401] * 30 + [429]
-    answer = post("jwt/create/", {"email": email, "password": PASSWORD})
-    assert answer.status_code == 429
-    assert int(answer["Retry-After"]) > 0
+    assert [post("jwt/create/", body).status_code for _ in range(11)] == [401] * 10 + [429]
+    answer = problem_of(post("jwt/create/", {"email": email, "password": PASSWORD}), 429, "too_many_tries")
+    assert "Wait 15 minutes" in answer["detail"]
     cache.clear()
+    assert post("jwt/create/", body).status_code == 429
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from accounts.addresses import make_default, save_address
 from accounts.models import Address, User
 from accounts.registration import register
+from accounts.second_factor import prove, renew_recovery_codes
 from accounts.sessions import spend_refresh_token
-from accounts.tests.factories import PASSWORD, make_user
+from accounts.tests.factories import PASSWORD, make_staff, make_user
+from accounts.tests.signing import app_code, make_app
 from core.refusals import Refusal
 from core.tests.racing import run_together
 from notifications.models import Email
@@ -60,3 +62,35 @@ def test_one_default_and_never_more_than_fifty():
     assert sorted(map(str, answers)) == ["True"] * 4 + ["too_many_addresses"] * 4
     assert user.addresses.count() == 50
     assert user.addresses.filter(is_default=True).count() == 1
+
+
+def test_a_code_of_the_app_opens_once_however_many_send_it():
+    device = make_app(make_staff())
+    code = app_code(device.key)
+    answers = run_together(
+        [partial(prove, device.user, code=code, address=f"192.0.2.{n}") for n in range(10)], at_once=10
+    )
+    assert answers.count(None) == 1
+    assert [answer.code for answer in answers if answer is not None] == ["wrong_code"] * 9
+
+
+def test_the_lock_is_what_makes_it_once(monkeypatch):
+    """The negative control: without the row's lock more than one of ten gets in."""
+    monkeypatch.setattr("django.db.models.query.QuerySet.select_for_update", lambda self, **options: self)
+    device = make_app(make_staff())
+    code = app_code(device.key)
+    calls = [partial(prove, device.user, code=code, address=f"192.0.2.{n}") for n in range(10)]
+    most = 0
+    for _ in range(20):
+        type(device).objects.update(last_t=-1)
+        most = max(most, run_together(calls, at_once=10).count(None))
+    assert most > 1
+
+
+def test_a_recovery_code_opens_once_however_many_send_it():
+    device = make_app(make_staff())
+    code = renew_recovery_codes(device.user, by=None)[0]
+    answers = run_together(
+        [partial(prove, device.user, code=code, address=f"192.0.2.{n}") for n in range(10)], at_once=10
+    )
+    assert answers.count(None) == 1

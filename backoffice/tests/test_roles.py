@@ -4,10 +4,10 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.test import Client
 from django.urls import reverse
 
 from accounts.tests.factories import make_staff, make_user
+from accounts.tests.signing import ShopClient
 from backoffice import roles
 from backoffice.roles import ROLES, TABLE, permissions_of, sync_roles
 from catalog.flow import PhotoState, UnitState
@@ -39,7 +39,7 @@ def pages_of_ours():
 
 
 def client_of(role):
-    client = Client()
+    client = ShopClient()
     client.force_login(make_staff(groups=[role]))
     return client
 

@@ -62,6 +62,8 @@ INSTALLED_APPS = [
     "rest_framework_simplejwt.token_blacklist",
     "django_filters",
     "djoser",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "core",
@@ -202,6 +204,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "storefront:login"
 LOGIN_REDIRECT_URL = "storefront:account"
 LOGOUT_REDIRECT_URL = "storefront:home"
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=30)  # without a page, then the session ends
+STAFF_LONGEST_HOURS = env.int("STAFF_LONGEST_HOURS", default=12)  # then it ends in any case
+STAFF_PROOF_MINUTES = env.int("STAFF_PROOF_MINUTES", default=10)  # how old the proof may be for what weighs more
+OTP_TOTP_ISSUER = SHOP_NAME
 # Links to verify an e-mail or to reset a password work for so many seconds.
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
 # Where letters lead. The storefront serves these paths.
@@ -226,6 +232,7 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "object-src": ["'none'"],
     "frame-ancestors": ["'none'"],
+    "report-uri": ["/policy-reports/"],
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
@@ -247,7 +254,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.AccessTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.api.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.DenyByDefault"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -389,6 +396,7 @@ CELERY_BEAT_SCHEDULE = {
     "rental-charges": {"task": "rentals.resume_charges", "schedule": 30.0},
     "rental-refunds": {"task": "rentals.return_what_is_due", "schedule": 30.0},
     "forget-old-keys": {"task": "core.forget_old_idempotency_keys", "schedule": 3600.0},
+    "forget-old-tallies": {"task": "core.forget_old_tallies", "schedule": 3600.0},
     "forget-old-watches": {"task": "catalog.forget_old_watches", "schedule": 3600.0},
     "expire-carts": {"task": "carts.forget_old_carts", "schedule": 3600.0},
     "expire-wishlists": {"task": "carts.forget_old_wishlists", "schedule": 3600.0},

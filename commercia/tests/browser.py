@@ -1,5 +1,6 @@
 """A real Chromium for tests marked `browser`. A plugin, so that one browser serves the whole run."""
 
+import base64
 import os
 
 import pytest
@@ -27,6 +28,27 @@ def follow(part, key=None):
     """Click what leads to another page, or press `key` on it, and wait until that page is there."""
     with part.page.expect_navigation():
         part.press(key) if key else part.click()
+
+
+def sign_in_as_staff(page, user, path="/admin/"):
+    """Walk a staff member through both doors to a page of the admin; the first time this sets up an app."""
+    # Imported here: Django is not set up yet when pytest reads this plugin.
+    from accounts.tests.factories import PASSWORD
+    from accounts.tests.signing import app_code, next_code
+
+    page.goto(path)
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Log in"))
+    secret = page.locator(".secret")
+    if secret.count():
+        key = base64.b32decode(secret.inner_text().replace(" ", "")).hex()
+        page.get_by_label("Code from your app").fill(app_code(key))
+        follow(page.get_by_role("button", name="Set up"))
+        follow(page.get_by_role("link", name="I have kept them, go on"))
+    else:
+        page.get_by_label("Code from your app").fill(next_code(user))
+        follow(page.get_by_role("button", name="Go on"))
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,8 @@ def test_a_first_run_survives_interruptions_and_later_runs_are_quick(checkout, p
         status, page = shop.enter_admin(email, password)
         assert status == 200
         assert "/admin/logout/" in page
+        codes = shop.recovery_codes
+        assert len(codes) == 10
         assert shop.interrupt() < CLOSING
     assert programs_of(checkout) == []
     for word in ("Traceback", "superuser privileges", "Warning"):
@@ -91,7 +93,7 @@ def test_a_first_run_survives_interruptions_and_later_runs_are_quick(checkout, p
         assert shop.wait_for("The shop is open", LATER_RUN) < LATER_RUN
         assert shop.credentials() is None
         assert "Installing" not in shop.said
-        assert "/admin/logout/" in shop.enter_admin(email, password)[1]
+        assert "/admin/logout/" in shop.enter_admin(email, password, codes.pop())[1]
 
         # A second shop on the same port says so and starts nothing.
         with OpenShop(checkout, port) as second:
@@ -118,8 +120,8 @@ def test_a_first_run_survives_interruptions_and_later_runs_are_quick(checkout, p
     assert fresh != password
     with OpenShop(checkout, port) as shop:
         shop.wait_for("The shop is open", LATER_RUN)
-        assert "/admin/logout/" in shop.enter_admin(email, fresh)[1]
-        assert "/admin/logout/" not in shop.enter_admin(email, password)[1]
+        assert "/admin/logout/" in shop.enter_admin(email, fresh, codes.pop())[1]
+        assert "/admin/logout/" not in shop.enter_admin(email, password, codes.pop())[1]
 
 
 def answers(shop):

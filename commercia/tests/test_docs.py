@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
-from accounts.tests.factories import PASSWORD, make_user
+from accounts.tests.factories import PASSWORD, make_staff
+from accounts.tests.signing import next_code
 from payments.providers.port import Provider
 
 ROOT = Path(settings.BASE_DIR)
@@ -61,7 +62,7 @@ def test_the_tutorial_can_be_followed_to_the_end(live_server, tmp_path):
     from django.core.management import call_command
 
     call_command("seed_demo", verbosity=0)
-    make_user("staff@localhost", is_staff=True, is_superuser=True)
+    staff = make_staff("staff@localhost", is_superuser=True)
     blocks = re.findall(
         r"^```sh\n(.*?)^```", (ROOT / "docs/tutorial/first-order.md").read_text(), re.MULTILINE | re.DOTALL
     )
@@ -72,6 +73,7 @@ def test_the_tutorial_can_be_followed_to_the_end(live_server, tmp_path):
         "SHOP": live_server.url,
         "STAFF_EMAIL": "staff@localhost",
         "STAFF_PASSWORD": PASSWORD,
+        "STAFF_CODE": next_code(staff),
     }
     run = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

@@ -7,9 +7,9 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.test import Client
 
 from accounts.tests.factories import make_staff, make_user
+from accounts.tests.signing import ShopClient
 from commercia.tests.browser import expect, follow
 from commercia.tests.test_journey_browser import fill_address
 from core.money import amount_text
@@ -204,7 +204,7 @@ def test_staff_open_the_receipt_from_the_order(providers, page, chromium, live_s
 
 def log_in(page, user):
     """Put a session of `user` into the browser."""
-    client = Client()
+    client = ShopClient()
     client.force_login(user)
     page.goto("/")
     page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": page.url}])

@@ -3,10 +3,13 @@
 Used by the tests of this folder and, on the bare machine, as a program: python3 visit.py PORT
 """
 
+import base64
+import hmac
 import http.cookiejar
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -27,6 +30,7 @@ class OpenShop:
         self.environment = environment
         self.address = f"http://127.0.0.1:{port}"
         self.lines: list[str] = []
+        self.recovery_codes: list[str] = []
 
     def __enter__(self) -> "OpenShop":
         self.started = time.monotonic()
@@ -85,19 +89,28 @@ class OpenShop:
         found = re.search(r"Staff login: (\S+)\nPassword: +(\S+)", self.said)
         return (found[1], found[2]) if found else None
 
-    def enter_admin(self, email: str, password: str) -> tuple[int, str]:
-        """Log in to the admin as a browser does. Returns status and text of the page after it."""
+    def enter_admin(self, email: str, password: str, recovery_code: str = "") -> tuple[int, str]:
+        """Log in to the admin as a browser does. Returns status and text of the page after it.
+
+        The first log-in sets up an app and keeps the `recovery_codes`; a later one gives one of them.
+        """
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-        _, page = self.get("/admin/login/", browser)
+        status, page = self.get("/admin/login/", browser)
+        status, page = self._send("/admin/login/", browser, page, username=email, password=password, next="/admin/")
+        secret = re.search(r'class="secret">([A-Z2-7 ]+)<', page)
+        if secret:
+            _, page = self._send("/admin/second-factor/", browser, page, code=_app_code(secret[1]))
+            self.recovery_codes = re.findall(r"<li><code>([^<]+)</code>", page)
+        elif "recovery code" in page:
+            self._send("/admin/second-factor/?recovery=1", browser, page, code=recovery_code)
+        else:
+            return status, page
+        return self.get("/admin/", browser)
+
+    def _send(self, path: str, browser: urllib.request.OpenerDirector, page: str, **form: str) -> tuple[int, str]:
+        """Send a form of `page` with its token."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
-        return self.get(
-            "/admin/login/",
-            browser,
-            username=email,
-            password=password,
-            csrfmiddlewaretoken=token,
-            next="/admin/",
-        )
+        return self.get(path, browser, csrfmiddlewaretoken=token, **form)
 
     def interrupt(self) -> float:
         """Press Ctrl-C: the terminal signals the whole foreground group. Returns the seconds until all is over."""
@@ -111,6 +124,14 @@ class OpenShop:
         if self.process.poll() is None:
             self.interrupt()
         self.process.stdout.close()
+
+
+def _app_code(secret: str) -> str:
+    """Return what an app with this secret shows now (RFC 6238)."""
+    key = base64.b32decode(secret.replace(" ", ""))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
+    start = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def programs_of(checkout: Path) -> list[str]:

@@ -28,6 +28,13 @@ class BodyTooLarge(exceptions.APIException):
     default_detail = "This request is too large. Send it in several parts."
 
 
+class SecondFactorRequired(exceptions.PermissionDenied):
+    """Staff came with a password alone."""
+
+    default_code = "second_factor_required"
+    default_detail = "Staff's work wants a token made with the code of an app: send it as `code` when you log in."
+
+
 def pointer_step(name: object) -> str:
     """Write a name or number as one step of a JSON pointer (RFC 6901: ~ and / are escaped)."""
     return str(name).replace("~", "~0").replace("/", "~1")

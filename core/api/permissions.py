@@ -6,6 +6,8 @@ from django.db.models import Model
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from core.api.errors import SecondFactorRequired
+
 if TYPE_CHECKING:  # REST framework's views import their settings, which import this module
     from rest_framework.views import APIView
 
@@ -27,6 +29,7 @@ class ReadOnly(BasePermission):
 class StaffWithModelPermission(BasePermission):
     """Staff may do what their role grants: the model permission that the admin asks for too.
 
+    Like the admin it wants the second factor: authentication says so in `user.has_second_factor`.
     A view may name other permissions for single actions in `staff_permissions` (action to "app.codename").
     """
 
@@ -43,6 +46,8 @@ class StaffWithModelPermission(BasePermission):
         user = request.user
         if not (user and user.is_authenticated and user.is_staff):
             return False
+        if not getattr(user, "has_second_factor", False):
+            raise SecondFactorRequired
         action = getattr(view, "action", None) or ""
         named = getattr(view, "staff_permissions", {}).get(action)
         if named is not None:

@@ -11,7 +11,7 @@ from rest_framework.views import set_rollback
 
 from core import request_ids
 from core.api.errors import WRONG_VALUES, BodyTooLarge, InvalidRequest, pointer_step
-from core.refusals import Conflict, Refusal
+from core.refusals import Conflict, Refusal, TooManyTries
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -36,6 +36,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
         # A deed checks values once more; for a client that is the same as a serializer's complaint.
         status = 400
         body = problem(status, "invalid", error.message, errors=pointers(error.facts.get("fields", {})))
+    elif isinstance(error, TooManyTries):
+        status = 429
+        headers = {"Retry-After": str(error.wait)}
+        body = problem(status, error.code, error.message)
     elif isinstance(error, Refusal):
         status = 409 if isinstance(error, Conflict) else 422
         body = problem(status, error.code, error.message, **({"facts": _plain(error.facts)} if error.facts else {}))

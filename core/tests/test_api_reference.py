@@ -14,7 +14,7 @@ ELSEWHERE = re.compile(r"/(tests|migrations|management|importing|admin)/|/admin(
 REFUSED_ELSEWHERE = {
     *("already_resolved", "review_changed", "resolution_missing", "bill_not_free"),
     *("capture_used", "rate_impossible", "own_refund", "reference_used", "card_removed", "source_missing"),
-    *("day_not_over", "provider_silent", "not_bookable", "other_currency", "other_provider"),
+    *("day_not_over", "provider_silent", "not_bookable", "other_currency", "other_provider", "no_second_factor"),
 }
 # What Django, REST framework and the deeds' "invalid_values" become.
 FRAMEWORK = {

@@ -12,6 +12,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.limits import count_asking
 from carts.api.viewsets import CART_CODE, CODE_HEADER, cart_code, cart_of
 from carts.models import ShippingMethod
 from carts.quoting import shipping_methods_for
@@ -147,6 +148,7 @@ class OrderViewSet(ApiViewSet):
     def look_up(self, request: Request) -> Response:
         """Ask for a letter with a fresh link to a guest's order."""
         given = self.valid_body(LookupSerializer)
+        count_asking(request, "look up", given["email"])
         send_order_link(given["code"], given["email"])
         return Response(
             {"detail": "If code and e-mail belong together, a letter with a link is on its way."},

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.tests.factories import make_staff, make_user
+from accounts.tests.signing import ShopClient
 from backoffice.roles import sync_roles
 from notifications.models import Email
 from orders.guest_access import order_token
@@ -131,7 +132,7 @@ def test_an_owner_sees_what_went_back(sandbox):
     pay(sandbox, pay_order(order, method="card", by=user))
     check_payment(order)
     give_back("32.50")
-    client = Client()
+    client = ShopClient()
     client.force_login(user)
     status, page = page_of(client, f"/orders/{order.code}/receipt/")
     assert status == 200
@@ -149,10 +150,12 @@ def test_nobody_else_sees_it_but_staff_who_may_see_orders():
         (make_staff("cat@example.com", groups=["Catalogue"]), 404),
         (make_staff("fin@example.com", groups=["Finance"]), 200),
     ):
-        client = Client()
+        client = ShopClient()
         client.force_login(who)
         assert client.get(path).status_code == expected, who
     assert "Back to the order" not in client.get(path).content.decode()
+    client.by_password_only(who)
+    assert client.get(path).status_code == 404
 
 
 def test_an_unpaid_order_has_no_proof_of_payment():

@@ -4,9 +4,9 @@ from decimal import Decimal as D
 
 import pytest
 import time_machine
-from django.test import Client
 
 from accounts.tests.factories import make_staff
+from accounts.tests.signing import ShopClient
 from backoffice.roles import sync_roles
 from payments.providers.khqr.rates import enter_riel_rate, last_rate, riel_offer, riel_rate
 
@@ -93,7 +93,7 @@ def test_what_is_no_rate_changes_nothing(finance, client, told, words):
 )
 def test_who_may_see_and_enter_it(role, sees, enters):
     sync_roles()
-    client = Client()
+    client = ShopClient()
     client.force_login(make_staff("staff@example.com", groups=[role]))
     assert client.get(PAGE).status_code == sees
     assert client.post(PAGE, {"rate": "4100", "source": NBC}).status_code == enters

@@ -4,9 +4,9 @@ import re
 from itertools import pairwise
 
 import pytest
-from django.test import Client
 
 from accounts.tests.factories import make_staff
+from accounts.tests.signing import ShopClient
 from backoffice.roles import sync_roles
 from core import clock
 from storefront.default_pages import ensure_default_pages
@@ -87,7 +87,7 @@ def test_a_page_that_is_not_published_is_there_for_staff_only(visitor, customer)
     for client in (visitor, customer):
         assert client.get("/about/secret/").status_code == 404
         assert "Sale on Monday" not in text(client, "/")
-    staff = Client()
+    staff = ShopClient()
     staff.force_login(make_staff(groups=["Catalogue"]))
     assert "This page is not published: only staff see it." in text(staff, "/about/secret/")
 

@@ -5,11 +5,11 @@ from io import BytesIO
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
 from accounts.tests.factories import make_staff
+from accounts.tests.signing import ShopClient
 from backoffice.roles import sync_roles
 from core.models import AuditEntry, ShopSetting
 from core.refusals import Refusal
@@ -40,7 +40,7 @@ def media(settings, tmp_path, monkeypatch):
 
 def staff(role):
     sync_roles()
-    client = Client()
+    client = ShopClient()
     client.force_login(make_staff(groups=[role]))
     return client
 

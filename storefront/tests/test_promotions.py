@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.contrib.admin.sites import site
 from django.core.files.storage import default_storage
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.factories import make_staff
+from accounts.tests.signing import ShopClient
 from backoffice.roles import sync_roles
 from catalog.flow import PhotoState
 from catalog.models import Photo
@@ -37,7 +37,7 @@ def text(client, address="/"):
 
 def staff(role="Catalogue"):
     sync_roles()
-    client = Client()
+    client = ShopClient()
     client.force_login(make_staff(groups=[role]))
     return client
 

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.test import Client
-
 from accounts.models import User
+from accounts.tests.signing import session_of
 from carts.baskets import add_item, open_cart
 from carts.wishlists import add_wish, open_wishlist, share
 from catalog.models import RentalPlan, Variant
@@ -33,9 +32,7 @@ class Visit:
         self.goto(path)
 
     def log_in(self, user: User) -> None:
-        client = Client()
-        client.force_login(user)
-        self._cookie("sessionid", client.cookies["sessionid"].value)
+        self._cookie("sessionid", session_of(user))
 
     def fill_cart(
         self, *lines: tuple[Variant, int], user: User | None = None, rented: Sequence[RentalPlan] = ()

@@ -25,6 +25,7 @@ from accounts.forms import (
     RegisterForm,
     ResendVerificationForm,
 )
+from accounts.limits import count_asking
 from accounts.passwords import change_password, request_password_reset, reset_link_works, reset_password
 from accounts.profile import save_profile
 from accounts.registration import register, resend_verification, verify_email
@@ -33,7 +34,7 @@ from carts.baskets import find_cart
 from carts.wishlists import find_wishlist
 from catalog.watching import watches_of
 from core import clock
-from core.refusals import Refusal
+from core.refusals import Refusal, TooManyTries
 from orders.models import Order
 from payments.models import SavedMethod
 from rentals.models import Agreement
@@ -65,6 +66,16 @@ def complain(form: forms.BaseForm, refusal: Refusal, *, field: str | None = None
         form.add_error(field, refusal.message)
 
 
+def too_many(
+    request: HttpRequest, template: str, form: forms.BaseForm, refusal: TooManyTries, **context: Any
+) -> HttpResponse:
+    """Show the form with the word that it was sent too often: 429, and when to come back."""
+    complain(form, refusal)
+    response = form_page(request, template, form, status=HTTPStatus.TOO_MANY_REQUESTS, **context)
+    response["Retry-After"] = str(refusal.wait)
+    return response
+
+
 @never_cache
 @show_or_send
 @sensitive_post_parameters("password")
@@ -74,12 +85,15 @@ def open_account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
+            count_asking(request, "register", data["email"])
             register(
                 email=data["email"],
                 password=data["password"],
                 first_name=data["first_name"],
                 last_name=data["last_name"],
             )
+        except TooManyTries as refusal:
+            return too_many(request, "account/register.html", form, refusal)
         except Refusal as refusal:
             complain(form, refusal, field="password")
         else:
@@ -93,6 +107,10 @@ def check_mail(request: HttpRequest) -> HttpResponse:
     """Say that a letter is on its way, and send another one on request."""
     form = ResendVerificationForm(sent(request))
     if request.method == "POST" and form.is_valid():
+        try:
+            count_asking(request, "resend", form.cleaned_data["email"])
+        except TooManyTries as refusal:
+            return too_many(request, "account/check_mail.html", form, refusal)
         resend_verification(form.cleaned_data["email"])
         messages.success(request, _("If this account waits for its confirmation, a new letter is on its way."))
         return redirect("storefront:check_mail")
@@ -134,6 +152,8 @@ def login(request: HttpRequest) -> HttpResponse:
                 cart_code=code,
                 wishlist_code=list_code,
             )
+        except TooManyTries as refusal:
+            return too_many(request, "account/login.html", form, refusal, after=request.POST.get("next", ""))
         except Refusal as refusal:
             complain(form, refusal)
         else:
@@ -165,6 +185,10 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     """Ask for a link to choose a new password. The answer is the same for every e-mail."""
     form = PasswordForgottenForm(sent(request))
     if request.method == "POST" and form.is_valid():
+        try:
+            count_asking(request, "reset", form.cleaned_data["email"])
+        except TooManyTries as refusal:
+            return too_many(request, "account/forgotten.html", form, refusal)
         request_password_reset(form.cleaned_data["email"])
         return redirect("storefront:password_letter_sent")
     return form_page(request, "account/forgotten.html", form)

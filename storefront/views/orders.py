@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.limits import count_asking
 from catalog.models import Product
 from core.images import ACCEPTED
-from core.refusals import Refusal
+from core.refusals import Refusal, TooManyTries
 from orders.cancellation import can_be_cancelled, cancel_order
 from orders.flow import CancelReason, OrderState, ShipmentState
 from orders.guest_access import order_from_token, send_order_link
@@ -109,6 +110,13 @@ def find(request: HttpRequest) -> HttpResponse:
     """Send a link to whoever gives an order's code and e-mail. The answer is the same for right and wrong."""
     form = FindOrderForm(sent(request))
     if request.method == "POST" and form.is_valid():
+        try:
+            count_asking(request, "look up", form.cleaned_data["email"])
+        except TooManyTries as refusal:
+            shown = {"form": form, "refusal": refusal}
+            response = render(request, "orders/find.html", shown, status=HTTPStatus.TOO_MANY_REQUESTS)
+            response["Retry-After"] = str(refusal.wait)
+            return response
         send_order_link(form.cleaned_data["code"], form.cleaned_data["email"])
         return redirect("storefront:find_order_sent")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK

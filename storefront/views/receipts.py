@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.staff_sessions import is_open
 from orders.models import Order
 from orders.receipts import receipt_of
 from storefront.views.orders import with_token
@@ -18,8 +19,9 @@ MAY_SEE_ALL = "orders.view_order"
 @login_required
 @require_safe
 def own(request: HttpRequest, code: str) -> HttpResponse:
-    """The receipt of one of the account's orders; of any order for staff."""
-    orders = Order.objects.all() if request.user.has_perm(MAY_SEE_ALL) else Order.objects.visible_to(request.user)
+    """The receipt of one of the account's orders; of any order for staff who are inside."""
+    sees_all = is_open(request) and request.user.has_perm(MAY_SEE_ALL)
+    orders = Order.objects.all() if sees_all else Order.objects.visible_to(request.user)
     return _page(request, get_object_or_404(orders, code=code), token="")
 
 
