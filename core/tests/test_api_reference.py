@@ -15,6 +15,8 @@ REFUSED_ELSEWHERE = {
     *("already_resolved", "review_changed", "resolution_missing", "bill_not_free"),
     *("capture_used", "rate_impossible", "own_refund", "reference_used", "card_removed", "source_missing"),
     *("day_not_over", "provider_silent", "not_bookable", "other_currency", "other_provider", "no_second_factor"),
+    # Machines that come back are taken in by staff, in the admin.
+    *("findings_missing", "return_exists", "not_with_customer", "day_impossible", "market_value_missing"),
 }
 # What Django, REST framework and the deeds' "invalid_values" become.
 FRAMEWORK = {

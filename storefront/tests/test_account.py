@@ -258,5 +258,5 @@ def test_the_address_book_takes_the_same_queries_for_any_number(dara, customer, 
     text(customer, "/account/addresses/")
     with django_assert_num_queries(6):
         text(customer, "/account/addresses/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         text(customer, "/account/")

@@ -265,7 +265,7 @@ def test_the_account_page_takes_the_same_queries_for_any_number(
     for variant in (shop.fair, shop.good, shop.mouse)[:watches]:
         start(variant, user=dara)
     text(customer, "/account/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         text(customer, "/account/")
 
 
