@@ -58,6 +58,7 @@ TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
         "view change deliver return",
         LOOK,
     ),
+    "orders.return": (LOOK, "view receive inspect", "", LOOK, "view receive inspect", LOOK),
     "rentals.rentalpolicy": (LOOK, "", LOOK, LOOK, "view add", LOOK),
     "rentals.agreement": (LOOK, "", "", LOOK, LOOK, LOOK),
     "accounts.user": (LOOK, "", "", LOOK, EDIT, LOOK),

@@ -20,7 +20,7 @@ from core.money import MONEY_DIGITS, ZERO, amount_text
 from notifications.flow import EmailState
 from notifications.models import Email
 from orders.admin.shipment import uncollected
-from orders.models import Order, Shipment
+from orders.models import Order, Return, Shipment
 from payments.admin.bills import to_review
 from payments.comparing import alarms
 from payments.flow import ProofState
@@ -197,6 +197,10 @@ def _alarms(now: datetime) -> tuple[int, str, str]:
     return len(words), words[0] if words else "", "err"
 
 
+def _to_inspect(now: datetime) -> tuple[int, str, str]:
+    return _aged(Return.objects.to_inspect(), "received_at", now, late_after=timedelta(days=2))
+
+
 def _failed_letters(now: datetime) -> tuple[int, str, str]:
     count, note, _ = _aged(Email.objects.filter(state=EmailState.FAILED), "created_at", now, late_after=timedelta(0))
     return count, note, "err"
@@ -216,6 +220,7 @@ SOURCES = (
     Source("Rent overdue 1 to 7 days", "rentals_agreement", {"owes": "1-7"}, _owing("1-7", "warn")),
     Source("Rent overdue 8 to 30 days", "rentals_agreement", {"owes": "8-30"}, _owing("8-30", "warn")),
     Source("Rent overdue over 30 days", "rentals_agreement", {"owes": "31"}, _owing("31", "err")),
+    Source("Returns to inspect", "orders_return", {"state__exact": "received"}, _to_inspect),
     Source("Low on stock", "catalog_variant", {"stock": "low"}, _low_stock),
     Source("Units in quality control", "catalog_unit", {"stage": "quality_control"}, _quality_control),
     Source("Reviews to moderate", "catalog_review", {"state__exact": "waiting"}, _to_moderate),

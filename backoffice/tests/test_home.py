@@ -14,13 +14,14 @@ from core import clock
 from core.tests.pictures import picture, upload
 from notifications.models import Email
 from orders.fulfilment import dispatch, start_packing
-from orders.models import Shipment
+from orders.models import Allocation, Return, Shipment
 from orders.payment_approval import mark_paid
-from orders.tests.factories import make_order, make_paid_order
+from orders.returning import ask_return, receive_return
+from orders.tests.factories import make_delivered_order, make_order, make_paid_order
 from orders.transfer_proofs import show_transfer
 from payments.models import PaymentProof
 
-HOME_QUERIES = 26  # session, user, the shop's name, two for permissions, twenty tiles that count, recent actions
+HOME_QUERIES = 27  # session, user, the shop's name, two for permissions, 21 tiles that count, recent actions
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def tiles(user):
 def test_a_quiet_shop_shows_nothing_to_do(boss, client):
     assert {(tile.count, tile.level, tile.note) for tile in worklists_for(boss)} == {(0, "zero", "nothing to do")}
     client.force_login(boss)
-    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 21
+    assert client.get(reverse("admin:index")).content.decode().count('class="wl-zero"') == 22
 
 
 def list_refunds_and_disputes(payment):
@@ -55,6 +56,10 @@ def list_refunds_and_disputes(payment):
             closed_at=closed_at,
             evidence_due_at=clock.now() + timedelta(days=number, hours=1),
         )
+
+
+def a_unit_of(order):
+    return Allocation.objects.get(line__order=order)
 
 
 def test_tiles_count_what_their_lists_show(boss, client):
@@ -89,6 +94,9 @@ def test_tiles_count_what_their_lists_show(boss, client):
     PaymentProof.objects.update(uploaded_at=a_day_ago)
     asked = make_order((variant, 1)).order_bills.get().bill.payments
     asked.update(state="checking", started_at=a_day_ago)
+    _coming, here = (ask_return(a_unit_of(make_delivered_order((variant, 1))), by=None) for _ in range(2))
+    receive_return(here, by=None)
+    Return.objects.filter(pk=here.pk).update(received_at=clock.now() - timedelta(days=2, hours=1))
     make_review(state="waiting", written_at=clock.now() - timedelta(days=4))
     make_review(state="waiting")
     make_review()
@@ -104,8 +112,9 @@ def test_tiles_count_what_their_lists_show(boss, client):
         "Rent overdue 1 to 7 days": (0, "zero"),
         "Rent overdue 8 to 30 days": (0, "zero"),
         "Rent overdue over 30 days": (0, "zero"),
+        "Returns to inspect": (1, "warn"),
         "Low on stock": (3, "warn"),
-        "Units in quality control": (2, ""),
+        "Units in quality control": (3, ""),
         "Reviews to moderate": (2, "warn"),
         "Transfers shown, to be checked": (1, "warn"),
         "Payments to review": (1, "warn"),
@@ -119,9 +128,10 @@ def test_tiles_count_what_their_lists_show(boss, client):
     }
     assert found["Orders to be paid"].note == "$470.00"  # 202.50 and three times 102.50, of which 40.00 has arrived
     assert found["Not collected for over 2 days"].note == "oldest 3 days"
-    assert found["Low on stock"].note == "2 sold out"
-    assert found["Units in quality control"].note == "2 in testing"
+    assert found["Low on stock"].note == "3 sold out"
+    assert found["Units in quality control"].note == "2 in testing, 1 returned"
     assert found["Reviews to moderate"].note == "oldest 4 days"
+    assert found["Returns to inspect"].note == "oldest 2 days"
     assert found["Open breaks"].note == "$7.50, overdue"
     assert found["Refunds to send by hand"].note == "oldest 3 days"
     assert found["Disputes to answer"].note == "next due in 2 days"
@@ -149,6 +159,7 @@ def test_tiles_are_shown_by_role(roles):
         "Packed, not yet sent",
         "On its way",
         "Not collected for over 2 days",
+        "Returns to inspect",
         "Low on stock",
         "Units in quality control",
     }

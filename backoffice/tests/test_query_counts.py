@@ -17,6 +17,8 @@ from catalog.watching import watch_offer
 from core.models import AuditEntry, IdempotencyKey, Job
 from core.tests.pictures import picture, upload
 from orders.fulfilment import dispatch
+from orders.models import Allocation
+from orders.returning import ask_return
 from orders.tests.factories import make_order, make_paid_order
 from orders.transfer_proofs import show_transfer
 from payments.models import ComparedDay, ProviderEvent
@@ -50,6 +52,7 @@ COUNTS = {
     "core.job": 6,
     "notifications.email": 8,
     "orders.order": 5,
+    "orders.return": 5,
     "orders.shipment": 6,
     "payments.bill": 5,
     "payments.break": 6,
@@ -88,6 +91,7 @@ def make_one_of_everything(number):
     ComparedDay.objects.create(provider="stripe", day=date(2026, 11, 1 + number))
     shipped = make_paid_order((variant, 1), user=user)
     dispatch(shipped, by=None, serials={})
+    ask_return(Allocation.objects.get(line__order=shipped), by=user)
     payment = shipped.order_bills.get().bill.payments.get()
     payment.breaks.create(
         key=str(number), kind="surplus", amount=1, currency="USD", reason="test", due_at=payment.started_at, owner=user

@@ -20,7 +20,9 @@ from core.tests.pictures import picture, upload
 from notifications.flow import EmailState
 from notifications.models import Email
 from orders.fulfilment import dispatch
-from orders.tests.factories import make_order, make_paid_order
+from orders.models import Allocation
+from orders.returning import ask_return, receive_return
+from orders.tests.factories import make_delivered_order, make_order, make_paid_order
 from orders.transfer_proofs import show_transfer
 from payments.models import Break, ComparedDay, ProviderEvent
 from rentals.tests.factories import make_plan
@@ -94,12 +96,22 @@ def test_changelists_open_for_those_who_may_look_and_are_hidden_from_the_others(
             assert client.get(reverse(f"admin:{app}_{model}_add")).status_code == 403
 
 
+def returned_machines(variant):
+    """Return two returns: one on its way, one that is here."""
+    returns = []
+    for order in (make_delivered_order((variant, 1)), make_delivered_order((variant, 1))):
+        allocation = Allocation.objects.get(line__order=order)
+        returns.append(ask_return(allocation, by=None, reason="too slow"))
+    return returns[0], receive_return(returns[1], by=None)
+
+
 def one_row_for_each_deed():
     """Return a row in the right state for every deed button of the admin: {(model label, deed name): row}."""
     variant = make_variant(units=9)
     confirmed = make_paid_order((variant, 1))
     shipped = make_order((variant, 1), payment_method="cash_on_delivery")
     shipment = dispatch(shipped, by=None, serials={})
+    asked, received = returned_machines(variant)
     surplus = make_paid_order((variant, 1))
     payment = surplus.order_bills.get().bill.payments.get()
     open_break = payment.breaks.create(
@@ -140,6 +152,8 @@ def one_row_for_each_deed():
         ("orders.order", "take_back"): shipped,
         ("orders.shipment", "confirm_delivery"): shipment,
         ("orders.shipment", "take_back"): shipment,
+        ("orders.return", "receive"): asked,
+        ("orders.return", "inspect"): received,
         ("payments.break", "resolve"): open_break,
         ("payments.break", "take"): open_break,
         ("payments.break", "book"): unknown,
