@@ -42,8 +42,13 @@ def entry_words(entry: Entry) -> str:
     what = _(_KINDS[entry.kind])
     if not entry.target:
         return what
-    name, _colon, number = entry.target.partition(":")
-    return f"{what}: {_(_TARGETS.get(name, name.replace('_', ' '))) % {'n': number}}"
+    return f"{what}: {target_words(entry.target)}"
+
+
+def target_words(target: str) -> str:
+    """Say what money is for: "late fee of payment 3" for "late_fee:3"."""
+    name, _colon, number = target.partition(":")
+    return _(_TARGETS.get(name, name.replace("_", " "))) % {"n": number}
 
 
 def row_words(state: RowState) -> str:

@@ -25,7 +25,9 @@ from orders.returning import ask_return, receive_return
 from orders.tests.factories import make_delivered_order, make_order, make_paid_order
 from orders.transfer_proofs import show_transfer
 from payments.models import Break, ComparedDay, ProviderEvent
+from rentals.ending import propose_write_off
 from rentals.tests.factories import make_plan
+from rentals.tests.staff_cases import brought_back, in_default
 
 REFUND_STATES = ("proposed", "by_hand", "failed")
 OUR_APPS = {"core", "notifications", "accounts", "catalog", "payments", "carts", "orders", "rentals", "storefront"}
@@ -137,6 +139,8 @@ def one_row_for_each_deed():
     )
     proof = show_transfer(make_order((variant, 1)), upload=upload(picture()), by=None)
     unsure = payment.bill.payments.create(key="card:2", state="checking", asked_at=payment.started_at, **at_stripe)
+    late, given_up = in_default(at=clock.now()), in_default(at=clock.now())
+    propose_write_off(given_up, by=None, reason="test")
     (intake,) = make_units(variant, quantity=1, state=UnitState.INTAKE)
     (testing,) = make_units(variant, quantity=1, state=UnitState.TESTING)
     failed = make_photo(variant.product, ready=False)
@@ -181,6 +185,12 @@ def one_row_for_each_deed():
         ("catalog.rentalplan", "unpublish"): make_plan(variant, months=6, is_published=True),
         ("catalog.review", "publish"): make_review(state="waiting"),
         ("catalog.review", "reject"): make_review(),
+        **{
+            ("rentals.agreement", deed): late
+            for deed in ("waive", "defer", "note", "recall", "lose", "propose_write_off")
+        },
+        ("rentals.agreement", "approve_write_off"): given_up,
+        ("rentals.agreement", "reinstate"): brought_back(at=clock.now()),
         ("notifications.email", "send_again"): letter,
         ("accounts.user", "send_verification_letter"): make_user(verified=False),
     }

@@ -17,6 +17,7 @@ from core.admin import ReadOnlyAdmin, ReadOnlyInline, TimelineInline, money_colu
 from core.admin_deeds import DeedButtons
 from core.money import amount_text
 from core.refusals import Refusal
+from rentals.admin.agreement_deeds import DEEDS
 from rentals.documents.statement import standing_of
 from rentals.documents.vault import contract_of
 from rentals.flow import RUNNING, AgreementState
@@ -106,6 +107,7 @@ class EventInline(TimelineInline):
 class AgreementAdmin(DeedButtons, ReadOnlyAdmin):
     """Agreements are made by orders and moved by deeds, so nothing here can be typed."""
 
+    deeds = DEEDS
     list_display = ["code", "state", "customer", "machine", "total_text", "unpaid_since", "created_at"]
     list_filter = [AgeFilter, "state", "created_at"]
     list_select_related = ["customer", "line"]

@@ -77,6 +77,13 @@ class Agreement(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [
+            ("note_agreement", "Can write notes on agreements"),
+            ("ease_agreement", "Can give more time and let charges go"),
+            ("recall_agreement", "Can ask for rented machines"),
+            ("reinstate_agreement", "Can take agreements up again"),
+            ("end_agreement", "Can declare machines lost and write debts off"),
+        ]
         indexes = [
             models.Index(fields=["state", "-id"], name="agreement_by_state"),
             models.Index(fields=["customer", "-id"], name="agreement_of_customer"),
