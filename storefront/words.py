@@ -44,7 +44,7 @@ PAYMENT_HINTS = {
 
 
 PROOF_STATES = {
-    "waiting": gettext_noop("We are looking for the money"),
+    "waiting": gettext_noop("Being checked"),
     "approved": gettext_noop("Found"),
     "rejected": gettext_noop("Not found"),
 }

@@ -60,7 +60,7 @@ def test_a_code_leaves_the_page_when_its_time_is_over(order, page, complaints):
     code = page.get_by_role("img", name=re.compile(r"^KHQR code"))
     expect(code).to_be_visible()
     expect(code).to_have_count(0, timeout=12_000)
-    open_code(page, order)
+    follow(page.get_by_role("button", name="Show me a new code", exact=True))
     expect(code).to_be_visible()
     assert (Payment.objects.count(), complaints) == (2, [])
 

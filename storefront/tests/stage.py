@@ -132,7 +132,7 @@ def set_stage(*, photo_width: int = 320) -> Stage:
     longest = _laptop(LONGEST_NAME, "Dell", "look-longest", cpu="Core i9-13950HX")
     _offer(longest, "LOOK-LONG", "A", "12499.00", ram=128, serials=["8ZZ4T22"])
     part = make_product("M500", category=make_category("mouse"), brand=make_brand("Logitech"), slug="look-part")
-    part_offer = make_variant(part, sku="LOOK-PART", grade="N", price="12.00", max_per_order=3, units=9)
+    part_offer = make_variant(part, sku="LOOK-PART", grade="N", price="12.00", max_per_order=3, units=15)
     spare = make_product("K120", category=make_category("keyboard"), brand=make_brand("Logitech"), slug="look-changing")
     changing = make_variant(spare, sku="LOOK-CHANGING", grade="N", price="18.00", units=5)
     retired = _laptop("ThinkPad T430", "Lenovo", "look-retired", status="retired")
