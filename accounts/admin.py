@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.addresses import FIELDS, MOST, delete_address, save_address
 from accounts.forms import EmailField
@@ -21,8 +22,9 @@ from accounts.staff_sessions import recently_proved
 from core.admin import StaffAdmin
 from core.admin_deeds import Deed, DeedButtons
 
-# Its page would show the secrets; people set up their own app, and `reset_second_factor` takes it away.
-admin.site.unregister(TOTPDevice)
+# Their pages would show secrets: whoever reads another's token acts as them. People set up their own app, and
+# `reset_second_factor` takes it away; sign-outs end tokens.
+admin.site.unregister([TOTPDevice, OutstandingToken, BlacklistedToken])
 
 
 class NewUserForm(AdminUserCreationForm):

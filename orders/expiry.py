@@ -25,6 +25,9 @@ def expire_unpaid_orders(*, limit: int = 100) -> int:
             expired += _expire(order)
         except Refusal as refusal:
             log.warning("order_not_expired", order=order.code, code=refusal.code)
+        except Exception:
+            # One order that cannot be ended must not keep the units of all others.
+            log.exception("order_not_expired", order=order.code)
     return expired
 
 

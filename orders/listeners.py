@@ -31,7 +31,7 @@ def write_about_failed_payment(sender: object, bill: Bill, payment: Payment, cod
 
 
 def _write_about_mismatch(order: Order, payment: Payment) -> None:
-    difference = payment.breaks.get(kind=Break.Kind.MISMATCH)
+    difference = payment.breaks.filter(kind=Break.Kind.MISMATCH).latest("pk")
     letters.money_unmatched(
         order,
         payment,

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from catalog.holding import hold_again
 from core.money import ZERO
-from core.refusals import Conflict
+from core.refusals import Conflict, Refusal
 from orders import letters
 from orders.allocating import demand_of, promise_units
 from orders.confirming import confirm
@@ -79,6 +79,8 @@ def _claim_late(order: Order, bill: Bill, amount: Decimal) -> Claim:
             return Claim(
                 ZERO, amount, f"Money for order {order.code} came after it had expired, and its goods are gone."
             )
+        except Refusal as refusal:
+            return Claim(ZERO, amount, f"Money for order {order.code} came after it had expired. {refusal.message}")
         surplus = amount - outstanding
         return Claim(outstanding, surplus, f"More arrived for order {order.code} than was owed." if surplus else "")
     return Claim(ZERO, amount, f"Money for order {order.code} came after it was cancelled.")

@@ -131,7 +131,11 @@ def _compare_books(provider: Provider, start: datetime, end: datetime, now: date
     captured = list(Payment.objects.select_related("bill", "saved_method").filter(provider=provider.name, **during))
     refunded = list(
         Refund.objects.select_related("payment__bill").filter(
-            payment__provider=provider.name, state=RefundState.DONE, finished_at__gte=start, finished_at__lt=end
+            payment__provider=provider.name,
+            by_hand=False,
+            state=RefundState.DONE,
+            finished_at__gte=start,
+            finished_at__lt=end,
         )
     )
     begun = [start, *(one.started_at for one in captured), *(one.requested_at for one in refunded)]
@@ -197,6 +201,11 @@ def _compare_refund(provider: Provider, moved: Movement, *, has_failed: bool) ->
     if is_open or (has_failed and refund.state == RefundState.DONE):
         # What was on its way may have arrived, and what had arrived may have come back since.
         refund = send_refund(refund, final_too=True)
+    if refund.by_hand:
+        if has_failed:
+            return None
+        words = f"Refund {refund.key} was sent by hand here, and {provider.name} has sent it too:"
+        return _list(provider, Break.Kind.REVERSED, moved, words, payment=refund.payment, name=moved.source_id)
     if (refund.state == RefundState.FAILED) != has_failed:
         kind = Break.Kind.MISSING_THERE if has_failed else Break.Kind.REVERSED
         words = f"Refund {refund.key} is {refund.get_state_display().lower()} here, at {provider.name} it is not:"

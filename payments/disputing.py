@@ -41,7 +41,14 @@ def _list(dispute: Dispute) -> None:
     payment = dispute.payment
     words = f"Dispute {dispute.dispute_id} over {amount_text(dispute.amount, dispute.currency)}: {dispute.reason}"
     if dispute.standing != "won":
-        open_break(payment, kind=Break.Kind.DISPUTED, amount=dispute.amount, currency=dispute.currency, reason=words)
+        open_break(
+            payment,
+            kind=Break.Kind.DISPUTED,
+            amount=dispute.amount,
+            currency=dispute.currency,
+            reason=words,
+            provider_id=dispute.dispute_id,
+        )
     elif not payment.disputes.open().exists() and not payment.disputes.lost().exists():
         for difference in payment.breaks.open().filter(kind=Break.Kind.DISPUTED):
             resolve_break(difference, by=None, resolution=f"The bank has decided for the shop: {dispute.status}.")

@@ -48,6 +48,10 @@ def request_refund(
     refuse_impossible(amount, payment.currency)
     bill = Bill.objects.select_for_update().get(pk=payment.bill_id)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    if payment.state == PaymentState.CAPTURED and payment.claimed_at is None:
+        # Its money goes back unbooked: that is its purpose now, and nothing may book it afterwards.
+        payment.claimed_at = clock.now()
+        payment.save(update_fields=["claimed_at"])
     remaining = surplus_left(payment) if from_surplus else refundable(payment)
     refuse_changed(expected_remaining, remaining, payment.currency)
     refuse_too_much(amount, remaining, payment.currency)
@@ -187,7 +191,9 @@ def _fail(refund: Refund, result: RefundFailed, names: dict[str, Any]) -> None:
     }
     move(refund, RefundState.FAILED, by=None, reason=result.reason, changes=changes)
     reason = f"Refund {refund.key} failed: {result.reason}"
-    open_break(refund.payment, kind=Break.Kind.REFUND_FAILED, amount=refund.amount, reason=reason)
+    open_break(
+        refund.payment, kind=Break.Kind.REFUND_FAILED, amount=refund.amount, reason=reason, provider_id=refund.key
+    )
     announce(refund)
 
 

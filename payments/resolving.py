@@ -7,7 +7,7 @@ from core.money import ZERO
 from core.refusals import Conflict, Refusal
 from payments.flow import PaymentState
 from payments.models import Break, Payment, Refund
-from payments.refunding import can_send_back, refundable, request_refund, send_refund
+from payments.refunding import can_send_back, refundable, request_refund, send_refund, surplus_left
 from payments.settling import record_capture, resolve_break, settle
 
 # Money that has come and that no payment has: staff may say what it was for.
@@ -88,7 +88,9 @@ def send_back(difference: Break, *, by: Any) -> Refund:
     payment = difference.payment
     if payment is None or not can_be_sent_back(difference):
         raise Refusal("not_refundable", "This money cannot be sent back here.")
-    remaining = refundable(payment)
+    # What settled nothing goes back as such: the order's own money stays refundable.
+    from_surplus = difference.kind != Break.Kind.TO_GIVE_BACK
+    remaining = surplus_left(payment) if from_surplus else refundable(payment)
     refund = request_refund(
         payment,
         amount=min(difference.amount, remaining),
@@ -96,5 +98,6 @@ def send_back(difference: Break, *, by: Any) -> Refund:
         by=by,
         reason=difference.reason,
         difference=difference,
+        from_surplus=from_surplus,
     )
     return send_refund(refund)

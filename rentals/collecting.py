@@ -112,7 +112,14 @@ def close_paid_bills() -> int:
     over = Collection.objects.open().filter(
         is_automatic=True, bill__live_payment__isnull=True, parts__instalment__settled=True
     )
-    return sum(_close_if_paid(key) for key in over.order_by("pk").values_list("pk", flat=True))
+    closed = 0
+    for key in over.order_by("pk").values_list("pk", flat=True):
+        try:
+            closed += _close_if_paid(key)
+        except Exception:
+            # The clock goes on for everybody else.
+            log.exception("paid_bill_not_closed", collection=key)
+    return closed
 
 
 @atomic_retry
@@ -196,7 +203,14 @@ def _planned(lease: Lease, number: int, day: date) -> date | None:
 
 
 def _open(agreement: Agreement, lease: Lease, number: int, day: date) -> Collection:
-    """Open the one bill for this period. The key of its part is unique: of two workers one succeeds."""
+    """Open the one bill for this period. The key of its part is unique: of two workers one succeeds.
+
+    An earlier bill whose money went to older rent, as the order of allocation says, gives its key back.
+    """
+    once_key = f"{agreement.pk}:{number}:{Collection.Purpose.RENT}"
+    CollectionPart.objects.filter(once_key=once_key).exclude(collection__bill__state=BillState.OPEN).update(
+        once_key=None
+    )
     instalment = agreement.instalments.get(number=number)
     amount = lease.account.debt_of(number).outstanding
     bill = open_bill(
@@ -212,7 +226,7 @@ def _open(agreement: Agreement, lease: Lease, number: int, day: date) -> Collect
         agreement=agreement,
         instalment=instalment,
         amount=amount,
-        once_key=f"{agreement.pk}:{number}:{Collection.Purpose.RENT}",
+        once_key=once_key,
     )
     return collection
 

@@ -84,6 +84,9 @@ def keep_what_was_not_sent(*, as_of: datetime) -> int:
         except Refusal as refusal:
             # It was received in the same moment.
             log.info("return_not_withdrawn", agreement=agreement.code, code=refusal.code)
+        except Exception:
+            # The clock goes on for everybody else.
+            log.exception("return_not_withdrawn", agreement=agreement.code)
     return kept
 
 

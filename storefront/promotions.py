@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.staff_sessions import is_open
 from catalog.flow import PhotoState
 from catalog.pictures import Picture, picture_of
 from core import clock
@@ -52,7 +53,7 @@ def moment_of(request: HttpRequest) -> tuple[datetime, bool]:
     That is now, or `?at=2026-12-01T09:00:00` (the shop's time) for staff who may look at promotions.
     """
     text = request.GET.get("at", "")
-    if text and request.user.has_perm("storefront.view_promotion"):
+    if text and is_open(request) and request.user.has_perm("storefront.view_promotion"):
         try:
             told = parse_datetime(text[:LONGEST_MOMENT])
         except ValueError:

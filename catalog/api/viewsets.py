@@ -286,7 +286,8 @@ def _nodes(scope: Scope, categories: Sequence[Category]) -> Iterator[dict[str, A
 def _sees_all(request: Request) -> bool:
     """Tell whether the caller is staff who may look at retired goods and withdrawn offers too."""
     user = request.user
-    return bool(user.is_authenticated and user.is_staff and user.has_perm("catalog.view_product"))
+    is_inside = user.is_authenticated and user.is_staff and getattr(user, "has_second_factor", False)
+    return bool(is_inside and user.has_perm("catalog.view_product"))
 
 
 def _find_product(request: Request, slug: str) -> Product:

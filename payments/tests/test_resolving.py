@@ -11,8 +11,9 @@ from core import clock
 from core.refusals import Conflict, Refusal
 from payments.billing import start_payment
 from payments.collecting import check, collect
-from payments.models import BillEvent, Break, Refund
+from payments.models import BillEvent, Break, Payment, Refund
 from payments.resolving import book_break, can_be_booked, can_be_sent_back, send_back, take_break
+from payments.settling import open_break, settle
 from payments.signals import Claim
 from payments.tests.paying import WHERE, pay
 from payments.tests.test_billing import make_bill
@@ -145,12 +146,27 @@ def test_a_surplus_goes_back_once(boss, client, sandbox, surplus):
         surplus,
         boss,
     )
+    assert refund.from_surplus
     surplus.refresh_from_db()
     assert surplus.resolved_at is not None
     with pytest.raises(Refusal) as refused:
         send_back(surplus, by=boss)
     assert refused.value.code == "not_refundable"
     assert Refund.objects.count() == 1
+
+
+def test_money_that_went_back_is_never_booked_afterwards(boss, sandbox):
+    payment = collect(make_bill(), method="card", by=None, **WHERE)
+    pay(sandbox, payment)
+    check(payment)
+    Payment.objects.filter(pk=payment.pk).update(claimed_at=None, applied_amount=0)
+    payment.breaks.all().delete()
+    payment.refresh_from_db()
+    failed = open_break(payment, kind="claim_failed", amount=payment.captured_amount, reason="an error")
+    assert send_back(failed, by=boss).state == "done"
+    with listening(Claim(D("100.00"), D(0))):
+        payment = settle(Payment.objects.get(pk=payment.pk), by=None)
+    assert (payment.applied_amount, payment.bill.state) == (D(0), "open")
 
 
 def test_stray_money_cannot_be_sent_back_here(boss, stray):

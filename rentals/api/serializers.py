@@ -1,16 +1,20 @@
 """What the rental endpoints take and give."""
 
+from datetime import date
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.models import RentalPlan
+from core import clock
 from core.api.fields import InstantField, MoneyField
 from core.api.queries import PageQuery
 from core.api.serializers import StrictSerializer
 from rentals.flow import AgreementState
 from rentals.overview import Overview, RowState
+
+MOST_DAYS_AWAY = 731
 
 
 class QuoteQuery(StrictSerializer):
@@ -22,6 +26,12 @@ class QuoteQuery(StrictSerializer):
     delivered_on = serializers.DateField(
         required=False, help_text="As if the machine were delivered on this day; without it, today. Amounts stay."
     )
+
+    def validate_delivered_on(self, day: date) -> date:
+        """Refuse days that no machine is delivered on: the calendar of payments ends somewhere."""
+        if abs((day - clock.today()).days) > MOST_DAYS_AWAY:
+            raise serializers.ValidationError("Choose a day within two years from today.")
+        return day
 
 
 class MonthSerializer(serializers.Serializer):

@@ -74,15 +74,15 @@ class StripeProvider(Provider):
         if self._key_is_stale(attempt):
             return self._search(attempt)
         params = self._session_params(attempt)
-        if attempt.saves_card:
-            customer = self._customer(attempt)
-            if isinstance(customer, Unknown):
-                return customer
-            params |= {"customer": customer}
-            params["payment_intent_data"] |= {"setup_future_usage": "off_session"}
-        else:
-            params |= {"customer_email": attempt.payer_email}
         try:
+            if attempt.saves_card:
+                customer = self._customer(attempt)
+                if isinstance(customer, Unknown):
+                    return customer
+                params |= {"customer": customer}
+                params["payment_intent_data"] |= {"setup_future_usage": "off_session"}
+            else:
+                params |= {"customer_email": attempt.payer_email}
             session = ask(lambda: client().v1.checkout.sessions.create(params, {"idempotency_key": attempt.key}))
         except stripe.InvalidRequestError as error:
             # Refused before anything was made: had this key ever made a session, Stripe would have repeated it.
