@@ -14,8 +14,6 @@ from core.shop_settings import shop_name
 
 # What staff open most stands first. Apps that are not named follow by name.
 APPS = ("orders", "payments", "rentals", "catalog", "carts", "accounts", "storefront", "notifications", "core", "auth")
-# The tables behind logins of the API: sessions are ended on a person's own page, so that nothing here is for staff.
-HIDDEN_APPS = {"token_blacklist", "otp_totp"}
 
 
 class StaffAdminSite(GuardedSite):
@@ -36,8 +34,8 @@ class StaffAdminSite(GuardedSite):
         return super().index(request, {**(extra_context or {}), "worklists": worklists_for(request.user)})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Return the apps in the order of the day's work, without those that are nobody's work."""
-        shown = [app for app in super().get_app_list(request, app_label) if app["app_label"] not in HIDDEN_APPS]
+        """Return the apps in the order of the day's work."""
+        shown = super().get_app_list(request, app_label)
         return sorted(shown, key=lambda app: APPS.index(app["app_label"]) if app["app_label"] in APPS else len(APPS))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

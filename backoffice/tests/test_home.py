@@ -281,7 +281,10 @@ def test_the_days_work_stands_first_and_the_tables_of_tokens_nowhere(boss, clien
     assert len(apps) == len(set(apps)) == 10
 
 
-def test_an_app_that_is_nobodys_work_has_no_page_either(boss, client):
+@pytest.mark.parametrize(
+    "page", ["token_blacklist/", "token_blacklist/outstandingtoken/", "otp_totp/", "otp_totp/totpdevice/"]
+)
+def test_secrets_of_log_ins_have_no_page(boss, client, page):
     client.force_login(boss)
-    assert client.get(reverse("admin:app_list", args=["token_blacklist"])).status_code == 404
+    assert client.get(f"/admin/{page}").status_code == 404
     assert client.get(reverse("admin:app_list", args=["orders"])).status_code == 200
